@@ -1,0 +1,269 @@
+"""The nouns everything else is written in: frozen, free of I/O, and careful to keep "absent" and
+"could not look" apart.
+
+Nothing here knows a service, a file format or a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+FORMAT: Final = 1  # the version of the plan's JSON form
+
+
+class Kind(StrEnum):
+    """The kinds of document that describe something in the tenant, or rule over it."""
+
+    SHARED_MAILBOX = "SharedMailbox"
+    DISTRIBUTION_LIST = "DistributionList"
+    MAILBOX_DELEGATION = "MailboxDelegation"
+    PROFILE = "Profile"
+    POLICY = "Policy"
+    APPROVAL = "Approval"
+    TENANT = "Tenant"
+
+
+class Mode(StrEnum):
+    """What the controller may do: tell, or tell and write."""
+
+    REPORT = "report"
+    APPLY = "apply"
+
+
+class Action(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    CONVERT = "convert"
+    RENAME = "rename"
+    GRANT = "grant"
+    REVOKE = "revoke"
+    ADD = "add"
+    REMOVE = "remove"
+
+
+class Risk(StrEnum):
+    """low: nobody loses anything · medium: somebody loses something · high: mail or a mailbox can be
+    lost, or mail leaves the organisation."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+    @property
+    def rank(self) -> int:
+        return ("low", "medium", "high").index(self.value)
+
+
+class Cause(StrEnum):
+    """Why a difference exists, as far as the journal can tell."""
+
+    SPEC = "spec"  # the document changed
+    DRIFT = "drift"  # the tenant changed since the controller last applied
+    TIME = "time"  # a date written in the document came
+    FIRST_SEEN = "first-seen"  # never applied before
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """What a document is about: `SharedMailbox/support@entreprise.example` (address in lower case)."""
+
+    kind: Kind
+    address: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.address}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Origin:
+    """Where a value was written. `path` is relative to the repository (outside git: to the working
+    directory); `line` and `column` count from 1."""
+
+    path: str
+    line: int
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+# --- observed ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """It was read. `fields` holds what was seen, `ids` the identifiers needed to write to it."""
+
+    fields: Mapping[str, Any]
+    ids: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The service was asked, answered completely, and does not have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The service could not be asked, or did not answer completely: never a reason to change anything."""
+
+    error: Exception
+
+
+Observation = Present | Absent | Unreadable
+
+
+# --- planned ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call to a service, as data: what the plan shows is what apply sends.
+
+    exchange: `call` is the cmdlet, `parameters` its parameters.
+    graph: `call` is verb and path (`PATCH /users/{id}`), `parameters` the body.
+    """
+
+    api: str
+    call: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference and the requests that settle it.
+
+    `path` names it inside the resource: `()` is the resource itself, `("displayName",)` a field,
+    `("access", "alice@entreprise.example", "send-as")` one member of a collection.
+    """
+
+    key: Key
+    aspect: str
+    action: Action
+    path: tuple[str, ...]
+    before: Any
+    after: Any
+    origin: Origin | None
+    risk: Risk = Risk.LOW
+    cause: Cause = Cause.FIRST_SEEN
+    requests: tuple[Request, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    blocked_by: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what a reviewer must know: cannot be undone, by our own record…
+
+    @property
+    def id(self) -> str:
+        return "/".join((str(self.key), *self.path))
+
+    @property
+    def field(self) -> str:
+        return ".".join(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something seen and deliberately not planned. `subject` is an address (with more behind a slash)
+    or, for the whole plan, the tenant's name; `id` is what an Approval names.
+
+    `stops_run`: wrong in the text, so nothing is written at all. `blocks`: the resource, or one aspect
+    of it (`(key, "access")`), that must be left alone because of this.
+    """
+
+    code: str
+    subject: str
+    severity: Severity
+    message: str
+    key: Key | None = None
+    origin: Origin | None = None
+    stops_run: bool = False
+    blocks: tuple[Key, str | None] | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.code}/{self.subject}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Upcoming:
+    """A change that a date in the specs will bring."""
+
+    at: datetime
+    id: str
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything decided, before anything is touched."""
+
+    tenant: str
+    tenant_id: str
+    commit: str | None
+    specs_digest: str
+    observed_digest: str
+    created_at: datetime
+    changes: tuple[Change, ...]
+    findings: tuple[Finding, ...]
+    upcoming: tuple[Upcoming, ...]
+    resources: tuple[Key, ...]  # every resource looked at
+    unreadable: frozenset[Key] = frozenset()
+
+    @property
+    def open_changes(self) -> tuple[Change, ...]:
+        """What apply would do."""
+        return tuple(change for change in self.changes if not change.blocked_by)
+
+
+# --- applied ----------------------------------------------------------------------------------------
+
+
+class Status(StrEnum):
+    APPLIED = "applied"  # read back, and it is so
+    PROPAGATING = "propagating"  # accepted, not visible yet
+    FAILED = "failed"
+    SKIPPED = "skipped"  # something it depends on did not succeed
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    change: Change
+    status: Status
+    error: str | None = None
+    request_ids: tuple[str, ...] = ()
+
+
+class Condition(StrEnum):
+    CLEAN = "clean"  # nothing to do
+    DRIFTED = "drifted"  # something to do, and not done (report)
+    CONVERGED = "converged"  # everything that was to do is done
+    DEGRADED = "degraded"  # something failed, is blocked, or could not be read
+    STALLED = "stalled"  # nothing could be attempted
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    plan: Plan
+    outcomes: tuple[Outcome, ...] = ()
+    applied: bool = False  # whether this cycle was meant to write
+
+    @property
+    def condition(self) -> Condition:
+        if any(f.stops_run for f in self.plan.findings):
+            return Condition.STALLED
+        troubled = self.plan.unreadable or any(change.blocked_by for change in self.plan.changes)
+        if troubled or any(o.status in (Status.FAILED, Status.SKIPPED) for o in self.outcomes):
+            return Condition.DEGRADED
+        if not self.plan.changes:
+            return Condition.CLEAN
+        return Condition.CONVERGED if self.applied else Condition.DRIFTED

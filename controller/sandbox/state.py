@@ -1,0 +1,97 @@
+"""What every part of the sandbox is handed: the world, its time, its weather, its secrets.
+
+The three services (sign-in, Graph, Exchange) are strangers to each other and meet only here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from controller.sandbox.clock import Clock
+    from controller.sandbox.world import App, World
+
+
+class FaultKind(StrEnum):
+    """What can go wrong with one call. Each service renders it in its own error shapes."""
+
+    NONE = "none"
+    THROTTLED = "throttled"  # 429, with or without Retry-After (decimals too)
+    UNAVAILABLE = "unavailable"  # 503
+    GATEWAY = "gateway"  # 502/504 with a body that is not JSON
+    TRANSIENT = "transient"  # Exchange: 400 with a transient type; Graph: 500 transient
+    DENIED = "denied"  # 403
+    EXPIRED = "expired"  # 401: token no longer accepted
+    LOST_BEFORE = "lost-before"  # connection gone before anything was done
+    LOST_AFTER = "lost-after"  # done, but the answer is lost
+    CUT_PAGE = "cut-page"  # the next page's link is refused as expired
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    kind: FaultKind = FaultKind.NONE
+    retry_after: float | None = None
+
+
+class ConnectionLostError(Exception):
+    """Raised by a handler to cut the connection without an answer; the server turns it into a reset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as the weather sees it: `operation` is a cmdlet, or `GET /users/{id}`-like; `target` the
+    mailbox it concerns, if one; `inner` whether it came inside a batch."""
+
+    api: str  # "entra" | "graph" | "exchange"
+    operation: str
+    target: str = ""
+    write: bool = False
+    inner: bool = False
+
+
+class Weather(Protocol):
+    """Decides what goes wrong, and how late replicas are. A seed makes it repeat."""
+
+    def fault(self, call: Call) -> Fault: ...
+
+    def latency(self, call: Call) -> float:
+        """Seconds before the answer."""
+        ...
+
+    def lag(self, api: str, what: str) -> timedelta:
+        """How long after a write a reader that is not pinned to the writer's replica sees it. `what`
+        is `object`, `type` (RecipientTypeDetails), `permission`, `member`, `sign-in`."""
+        ...
+
+    @property
+    def pinned_reads(self) -> bool:
+        """Whether a reader with the writer's own anchor sees its work at once (as the reference says);
+        off, every reader lags."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who a token stands for."""
+
+    app: App
+    roles: frozenset[str]
+    token_id: str
+
+
+@dataclass(slots=True)
+class Sandbox:
+    world: World
+    clock: Clock
+    weather: Weather
+    base_url: str = "https://127.0.0.1:8443"  # where it is reached; links in answers start with it
+    real_hosts: bool = False
+    sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
+    signing_key: Any = None  # RSA private key that signs access tokens
+    log: list[tuple[str, str, str, bool]] = field(default_factory=list)  # (api, operation, target, write)
+    recording: bool = False  # tests ask for the log; a long-running sandbox does not keep it
