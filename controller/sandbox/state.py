@@ -6,9 +6,10 @@ The three services (sign-in, Graph, Exchange) are strangers to each other and me
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -36,6 +37,7 @@ class FaultKind(StrEnum):
 class Fault:
     kind: FaultKind = FaultKind.NONE
     retry_after: float | None = None
+    text: str = ""  # the service's own sentence, where the cause has one (concurrency limits)
 
 
 class ConnectionLostError(Exception):
@@ -52,6 +54,7 @@ class Call:
     target: str = ""
     write: bool = False
     inner: bool = False
+    serial: bool = False  # an inner call that waits for the one before it (`dependsOn`)
 
 
 class Weather(Protocol):
@@ -95,3 +98,17 @@ class Sandbox:
     signing_key: Any = None  # RSA private key that signs access tokens
     log: list[tuple[str, str, str, bool]] = field(default_factory=list)  # (api, operation, target, write)
     recording: bool = False  # tests ask for the log; a long-running sandbox does not keep it
+    revoked: set[str] = field(default_factory=set)  # token ids (`uti`) no longer accepted
+    revoked_before: datetime | None = None  # tokens issued earlier are no longer accepted
+
+    def admit(self, call: Call) -> Fault:
+        """Puts a call on record and asks the weather about it. To be called once for each call that a
+        service understood, before anything is done."""
+        if self.recording:
+            self.log.append((call.api, call.operation, call.target, call.write))
+        return self.weather.fault(call)
+
+    def new_request_id(self) -> str:
+        """For `request-id` headers and token ids. Not drawn from the world's random numbers, so that mere
+        reading leaves the tenant's future ids as they are."""
+        return str(uuid.uuid4())

@@ -1,0 +1,82 @@
+"""The one ASGI application: sign-in, Graph, Exchange and the control endpoint, side by side.
+
+Their paths are disjoint (`/{tenant}/oauth2/…`, `/v1.0` and `/beta`, `/adminapi`, `/_sandbox`), so everything
+is served on every host name. What each answers is theirs; latency and cut connections are here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from controller.sandbox.state import Call, ConnectionLostError
+from controller.sandbox.weather import open_request
+
+if TYPE_CHECKING:
+    from controller.sandbox.state import Sandbox
+
+CUT_CONNECTION = "mailbox_controller.cut_connection"  # ASGI extension: an async callable that cuts
+
+
+class WeatherMiddleware:
+    """Delays answers by the weather's latency and cuts connections that a service gives up.
+
+    Served in process there is no connection to cut: the error reaches the client's transport as it is.
+    """
+
+    def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:
+        self._app = app
+        self._sandbox = sandbox
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith("/_sandbox"):
+            await self._app(scope, receive, send)
+            return
+        held: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            held.append(message)
+
+        with open_request() as request:
+            try:
+                await self._app(scope, receive, hold)
+            except ConnectionLostError:
+                cut = scope.get("extensions", {}).get(CUT_CONNECTION)
+                if cut is None:
+                    raise
+                await cut()
+                return
+            finally:
+                await self._wait(request.calls or [_call(scope)])
+            for message in held:
+                await send(message)
+
+    async def _wait(self, calls: list[Call]) -> None:
+        seconds = max(self._sandbox.weather.latency(call) for call in calls)
+        if seconds:
+            await self._sandbox.sleep(seconds)
+
+
+def _call(scope: Scope) -> Call:
+    """What can be told of a request that no service put on record (refused before it was understood)."""
+    path = scope["path"]
+    api = "exchange" if path.startswith("/adminapi") else "entra"
+    if path.startswith(("/v1.0", "/beta")):
+        api = "graph"
+    return Call(api, f"{scope['method']} {path}")
+
+
+def create_app(sandbox: Sandbox) -> Starlette:
+    """The tenant as an ASGI application, for a server or for httpx.ASGITransport."""
+    from controller.sandbox import control, entra, exchange, graph  # noqa: PLC0415 -- they are strangers
+
+    routes = [
+        *control.routes(sandbox),
+        *exchange.routes(sandbox),
+        *graph.routes(sandbox),
+        *entra.routes(sandbox),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(WeatherMiddleware, sandbox=sandbox)])
