@@ -100,6 +100,8 @@ class Sandbox:
     recording: bool = False  # tests ask for the log; a long-running sandbox does not keep it
     revoked: set[str] = field(default_factory=set)  # token ids (`uti`) no longer accepted
     revoked_before: datetime | None = None  # tokens issued earlier are no longer accepted
+    token_lifetime: timedelta = timedelta(seconds=3599)
+    outside: Callable[[], datetime] | None = None  # the clients' clock, where the tenant's was moved
 
     def admit(self, call: Call) -> Fault:
         """Puts a call on record and asks the weather about it. To be called once for each call that a

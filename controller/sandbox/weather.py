@@ -68,10 +68,10 @@ class FairWeather:
             request.calls.append(call)
         return Fault()
 
-    def latency(self, call: Call) -> float:  # noqa: ARG002 -- the protocol's signature
+    def latency(self, call: Call) -> float:
         return 0.0
 
-    def lag(self, api: str, what: str) -> timedelta:  # noqa: ARG002 -- the protocol's signature
+    def lag(self, api: str, what: str) -> timedelta:
         return timedelta()
 
     @property

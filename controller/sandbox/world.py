@@ -91,7 +91,10 @@ class Entry:
 class App:
     """An app registration that may sign in. `certificates` are PEM texts; `federated` holds
     (issuer, subject, audience); `graph_roles` are application permissions of Graph; `exchange_app` is
-    the permission Exchange.ManageAsApp; `directory_roles` are what Exchange derives its RBAC from."""
+    the permission Exchange.ManageAsApp; `directory_roles` are what Exchange derives its RBAC from.
+    `secret_ends` says of some secrets when they end; `issuer_keys` holds public keys (PEM) of outside
+    issuers, where their tokens' signatures are to be checked; `consented` is false for a registration
+    without a service principal here; `blocked` is conditional access for workload identities."""
 
     client_id: str
     name: str
@@ -103,6 +106,11 @@ class App:
     exchange_app: bool = True
     directory_roles: list[str] = field(default_factory=lambda: ["Exchange Administrator"])
     enabled: bool = True
+    secret_ends: dict[str, datetime] = field(default_factory=dict)
+    issuer_keys: dict[str, str] = field(default_factory=dict)
+    managed_identity: bool = False
+    consented: bool = True
+    blocked: bool = False
 
 
 @dataclass(slots=True)
@@ -199,12 +207,15 @@ class World:
     def find(self, identity: str, *, deleted: bool = False) -> list[Entry]:
         """Every entry that `identity` names, by any of its forms; live ones, or the soft-deleted."""
         wanted = identity.lower()
-        found = (self.entries[oid] for oid in self._index.get(wanted, ()) if oid in self.entries)
         return [
             entry
-            for entry in found
+            for entry in self.candidates(identity)
             if (entry.deleted is not None) is deleted and wanted in self.identities(entry)
         ]
+
+    def candidates(self, identity: str) -> list[Entry]:
+        """Every entry that `identity` names or once named: what a reader that lags may still see."""
+        return [self.entries[oid] for oid in self._index.get(identity.lower(), ()) if oid in self.entries]
 
     def holder(self, address: str, *, besides: Entry | None = None) -> Entry | None:
         """Who holds an SMTP address, the soft-deleted included (their addresses stay reserved)."""
