@@ -1,0 +1,26 @@
+"""What the controller remembers between runs: a database of its own, SQLite or PostgreSQL.
+
+Only this package knows SQL. It knows no service and no file format; secrets never reach it. It is a record,
+not the truth: without it the controller still converges, and only the causes of differences are lost.
+"""
+
+from __future__ import annotations
+
+from controller.journal.forms import as_recorded
+from controller.journal.journal import Journal
+from controller.journal.lock import Patience
+from controller.journal.opening import default_url
+from controller.journal.records import AccessRecord, Applied, HistoryRow, Managed, Pending, RunRow
+
+__all__ = [
+    "AccessRecord",
+    "Applied",
+    "HistoryRow",
+    "Journal",
+    "Managed",
+    "Patience",
+    "Pending",
+    "RunRow",
+    "as_recorded",
+    "default_url",
+]
