@@ -9,7 +9,6 @@ from __future__ import annotations
 from controller.journal.forms import as_recorded
 from controller.journal.journal import Journal
 from controller.journal.lock import Patience
-from controller.journal.opening import default_url
 from controller.journal.records import AccessRecord, Applied, HistoryRow, Managed, Pending, RunRow
 
 __all__ = [
@@ -22,5 +21,4 @@ __all__ = [
     "Pending",
     "RunRow",
     "as_recorded",
-    "default_url",
 ]

@@ -20,7 +20,7 @@ _SECRET: Final = re.compile(r"password|secret|token|credential|assertion|private
 
 
 def encode(value: Any) -> str:
-    """The one JSON text of `value`. Raises TypeError for what JSON cannot hold, ValueError for a NaN."""
+    """The one JSON text of `value`. Raises TypeError, or ValueError for a float, where JSON cannot hold it."""
     return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 

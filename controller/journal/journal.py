@@ -246,6 +246,11 @@ class Journal:
         with self._reading() as connection:
             return standing.auto_mapping(connection, tenant_id, key)
 
+    def auto_mappings(self, tenant_id: str) -> Mapping[Key, Mapping[str, bool | None]]:
+        """`auto_mapping` of every resource that has a record."""
+        with self._reading() as connection:
+            return standing.auto_mappings(connection, tenant_id)
+
     def record_auto_mapping(
         self, tenant_id: str, key: Key, trustee: str, value: bool | None, *, at: datetime
     ) -> None:

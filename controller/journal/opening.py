@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -24,15 +24,6 @@ BUSY_SECONDS: Final = 30  # how long a SQLite writer waits for another; theirs t
 _CONNECT_SECONDS: Final = 10
 _SETUP_KEY: Final = 0x6D62785F73657475  # an arbitrary number ("mbx_setu") that all releases agree on
 _FORMS: Final = "sqlite:////var/lib/mailbox-controller/journal.db or postgresql://user@host/database"
-
-
-def default_url(environ: Mapping[str, str]) -> str:
-    """The journal's place where MBX_STATE_URL says nothing: the user's state folder, as XDG has it
-    (a relative XDG_STATE_HOME does not count [doc: XDG Base Directory Specification])."""
-    stated = environ.get("XDG_STATE_HOME", "")
-    home = Path(environ.get("HOME") or Path.home())
-    root = Path(stated) if stated.startswith("/") else home / ".local/state"
-    return f"sqlite:///{root / 'mailbox-controller' / 'journal.db'}"
 
 
 def open_engine(text: str) -> sa.Engine:
@@ -112,7 +103,7 @@ def _open_sqlite(url: sa.URL) -> sa.Engine:
         url.set(database=str(path)), connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True
     )
     _own_transactions(engine, durable=True)
-    with _one_at_a_time(path), writing(engine) as connection:  # the change to WAL does not wait its turn
+    with writing(engine) as connection:
         prepare(connection)
     return engine
 
@@ -136,8 +127,17 @@ def _make_private(path: Path) -> None:
 
 
 @contextmanager
-def _one_at_a_time(path: Path) -> Iterator[None]:
-    descriptor = os.open(f"{path}.setup", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _write_turn(url: sa.URL) -> Iterator[None]:
+    """One writer of a SQLite file after another, over processes.
+
+    SQLite alone would sleep and try again, up to 100 ms each time and with no regard to who came first, so
+    a busy writer starves another; and the change to WAL does not wait at all.
+    """
+    path = sqlite_path(url)
+    if path is None:
+        yield
+        return
+    descriptor = os.open(f"{path}.turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
@@ -187,7 +187,7 @@ def _open_postgres(url: sa.URL) -> sa.Engine:
 @contextmanager
 def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """One transaction that may write: all of it, or on any error nothing of it. Raises StateError."""
-    with database_errors(engine), engine.connect() as connection:
+    with database_errors(engine), _write_turn(engine.url), engine.connect() as connection:
         told = connection.execution_options(journal_write=True)
         with told.begin():
             yield told

@@ -251,6 +251,14 @@ def auto_mapping(connection: sa.Connection, tenant_id: str, key: Key) -> dict[st
     return {row.trustee: row.value for row in rows}
 
 
+def auto_mappings(connection: sa.Connection, tenant_id: str) -> dict[Key, dict[str, bool | None]]:
+    table = schema.auto_mapping
+    found: dict[Key, dict[str, bool | None]] = {}
+    for row in connection.execute(sa.select(table).where(table.c.tenant_id == tenant_id)):
+        found.setdefault(_key(row), {})[row.trustee] = row.value
+    return found
+
+
 def record_auto_mapping(
     connection: sa.Connection, tenant_id: str, key: Key, trustee: str, value: bool | None, *, at: datetime
 ) -> None:

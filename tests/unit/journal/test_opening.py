@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from controller.errors import StateError
-from controller.journal import Journal, default_url
+from controller.journal import Journal
 
 from .conftest import NOON, SUPPORT, TENANT
 
@@ -110,21 +110,3 @@ def test_what_the_database_says_later_is_a_state_error_too(tmp_path: Path) -> No
         engine.dispose()
         with pytest.raises(StateError, match="no such table: managed"):
             journal.settle(TENANT, SUPPORT, {}, at=NOON, commit=None)
-
-
-@pytest.mark.parametrize(
-    ("environ", "place"),
-    [
-        ({"HOME": "/home/ada"}, "sqlite:////home/ada/.local/state/mailbox-controller/journal.db"),
-        (
-            {"HOME": "/home/ada", "XDG_STATE_HOME": "/var/ada"},
-            "sqlite:////var/ada/mailbox-controller/journal.db",
-        ),
-        (
-            {"HOME": "/home/ada", "XDG_STATE_HOME": "relative"},
-            "sqlite:////home/ada/.local/state/mailbox-controller/journal.db",
-        ),
-    ],
-)
-def test_the_default_place_is_the_users_state_folder(environ: dict[str, str], place: str) -> None:
-    assert default_url(environ) == place

@@ -100,7 +100,11 @@ def test_what_is_forgotten_starts_anew(journal: Journal) -> None:
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text() | st.floats(allow_nan=False),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.text()
+    | st.floats(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner),
     max_leaves=8,
 )
@@ -137,7 +141,7 @@ def test_sets_and_mappings_are_recorded_without_regard_to_order(journal: Journal
     assert journal.last_applied(TENANT)[SUPPORT, NAME].at == NOON
 
 
-@pytest.mark.parametrize("value", [object(), float("nan")])
+@pytest.mark.parametrize("value", [object(), float("nan"), float("inf")])
 def test_what_json_cannot_hold_is_refused_and_changes_nothing(journal: Journal, value: object) -> None:
     journal.settle(TENANT, SUPPORT, {NAME: "Aide"}, at=NOON, commit="c1")
     with pytest.raises((TypeError, ValueError)):
@@ -202,3 +206,5 @@ def test_auto_mapping_keeps_apart_on_off_and_unknown(journal: Journal) -> None:
         journal.record_auto_mapping(TENANT, SUPPORT, trustee, value, at=NOON)
     assert journal.auto_mapping(TENANT, SUPPORT) == {"alice": False, "bruno": False, "chloe": None}
     assert journal.auto_mapping(TENANT, SALES) == {}
+    assert journal.auto_mappings(TENANT) == {SUPPORT: {"alice": False, "bruno": False, "chloe": None}}
+    assert journal.auto_mappings(OTHER_TENANT) == {}
