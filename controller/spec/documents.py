@@ -1,0 +1,51 @@
+"""What loading a specs folder gives: documents, and the tenants they belong to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from controller.model import Key, Kind, Origin
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from controller.spec.written import Written
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document that is right by itself. `origin` is where it starts; `key` names what it describes,
+    and is None for a Tenant and an Approval, which describe nothing."""
+
+    kind: Kind
+    spec: BaseModel
+    origin: Origin
+    key: Key | None = None
+    written: Written | None = field(default=None, repr=False, compare=False)
+
+    def at(self, *path: str) -> Origin:
+        """Where the value at a path was written: `at("access", "alice@…")`, `at("aliases", "0")` or
+        `at("aliases", "info@…")`. What is absent is answered with the nearest that is there around it."""
+        if self.written is None or not path:
+            return self.origin
+        return self.written.at(path)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantSpecs:
+    """A Tenant document and what belongs to it: resources in the order of their files and lines.
+
+    `digest` is over the contents of this tenant's files and their paths inside the specs folder."""
+
+    tenant: Document
+    documents: tuple[Document, ...]
+    approvals: tuple[Document, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """All tenants of a specs folder, in the order of their files."""
+
+    tenants: tuple[TenantSpecs, ...]

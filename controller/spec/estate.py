@@ -1,0 +1,173 @@
+"""A specs folder as a whole: which documents belong to which tenant, and what is wrong between them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from datetime import UTC, tzinfo
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from controller.errors import Problem, SpecError, UsageError
+from controller.model import Key, Kind, Origin
+from controller.spec.documents import Document, Estate, TenantSpecs
+from controller.spec.drafts import Draft, drafts
+from controller.spec.files import Folder, SpecFile, repository_root
+from controller.spec.models import Tenant
+
+_EXAMPLE: Final = (
+    "{kind: Tenant, name: entreprise, tenantId: 7f1b2c3d-0000-4000-8000-000000000001, timeZone: Europe/Paris}"
+)
+
+
+def load(folder: Path, *, root: Path | None = None) -> Estate:
+    """Everything that a specs folder says. Places are told relative to `root`: by default the top of the
+    git repository that the folder is in, outside git the working directory.
+
+    Raises SpecError with every problem of every file, UsageError where there is no such folder."""
+    if not folder.exists():
+        raise UsageError(
+            f"there is no folder {str(folder)!r}: name the specs folder, or write one with 'mbx init'"
+        )
+    if not folder.is_dir():
+        raise UsageError(f"{str(folder)!r} is a file: name the specs folder that it is in")
+    top = folder.resolve()
+    reading = Folder(top, (root or repository_root(top) or Path.cwd()).resolve())
+    files: list[SpecFile] = []
+    found: list[Draft] = []
+    problems: list[Problem] = []
+    for file in reading.read():
+        files.append(_without_text(file))
+        found.extend(drafts(file, problems))
+    incomplete = bool(reading.problems or problems)
+    problems += reading.problems
+    if not found and not problems:
+        problems.append(
+            Problem(Origin(reading.shown(top), 1), f"no document here; a first one could be {_EXAMPLE}")
+        )
+    homes = _Homes(found)
+    problems += _tenant_problems(homes)
+    problems += _problems_between(homes, found, orphans=not incomplete)
+    if problems:
+        raise SpecError(sorted(set(problems)))
+    return Estate(tuple(_specs(tenant, homes, found, files) for tenant in homes.tenants))
+
+
+def _without_text(file: SpecFile) -> SpecFile:
+    return SpecFile(file.relative, file.shown, file.content)
+
+
+class _Homes:
+    """Which Tenant a file's documents belong to: the one in its own folder, or the nearest above."""
+
+    def __init__(self, found: Iterable[Draft]) -> None:
+        self.tenants = [draft for draft in found if draft.kind is Kind.TENANT]
+        self.by_folder: dict[PurePosixPath, list[Draft]] = {}
+        for tenant in self.tenants:
+            self.by_folder.setdefault(tenant.file.relative.parent, []).append(tenant)
+
+    def of(self, file: SpecFile) -> list[Draft]:
+        """One Tenant; several, where a folder has more than it should; none."""
+        return next((self.by_folder[each] for each in file.relative.parents if each in self.by_folder), [])
+
+
+def _tenant_problems(homes: _Homes) -> Iterator[Problem]:
+    named: dict[str, Draft] = {}
+    for draft in homes.tenants:
+        if not isinstance(draft.spec, Tenant):
+            continue
+        first = named.setdefault(draft.spec.name.lower(), draft)
+        if first is not draft:
+            message = f"there is a tenant {draft.spec.name!r} already, at {first.origin}: each needs its "
+            "own name"
+            yield Problem(draft.text.value_at(("name",)), message)
+
+
+def _problems_between(homes: _Homes, found: list[Draft], *, orphans: bool) -> Iterator[Problem]:
+    """`orphans`: tell of documents without a tenant. Not where something could not be read, which may
+    well have been the tenant."""
+    claimed: dict[tuple[int, str], tuple[Draft, tuple[str, ...]]] = {}
+    crowded: set[int] = set()
+    homeless = []
+    for draft in found:
+        owners = homes.of(draft.file)
+        tenant = owners[0] if owners else None
+        if draft.spec is not None:
+            for path, message in draft.spec.troubles(_zone(tenant)):
+                yield Problem(draft.text.at(path), message)
+            yield from _clashes(draft, id(tenant), claimed)
+        if draft.kind is Kind.TENANT:
+            continue
+        if not owners:
+            homeless.append(draft)
+        elif len(owners) > 1 and id(tenant) not in crowded:
+            crowded.add(id(tenant))
+            yield Problem(
+                owners[1].origin,
+                f"a second Tenant in one folder (the first: {owners[0].origin}), so that {draft.origin} "
+                "and others could belong to either: give each tenant a folder of its own",
+            )
+    if orphans:
+        yield from _orphans(homeless, alone=not homes.tenants)
+
+
+def _orphans(homeless: list[Draft], *, alone: bool) -> Iterator[Problem]:
+    """One problem where there is no Tenant at all, one for each document where others have one."""
+    for draft in homeless[:1] if alone else homeless:
+        folder = draft.file.relative.parent
+        where = "the specs folder" if folder == PurePosixPath(".") else f"{str(folder)!r} or in a folder "
+        "above it"
+        yield Problem(
+            draft.origin,
+            f"belongs to no tenant: there is no Tenant document in {where}; write one, say tenant.yaml "
+            f"with {_EXAMPLE}",
+        )
+
+
+def _clashes(
+    draft: Draft, tenant: int, claimed: dict[tuple[int, str], tuple[Draft, tuple[str, ...]]]
+) -> Iterator[Problem]:
+    assert draft.spec is not None
+    for path, address in draft.spec.claims():
+        other, other_path = claimed.setdefault((tenant, address.lower()), (draft, path))
+        if other is draft:
+            continue
+        assert other.spec is not None
+        place = other.text.value_at(other_path)
+        yield Problem(
+            draft.text.value_at(path),
+            f"{address} stands in two documents: here under {path[0]!r}, and under {other_path[0]!r} of "
+            f"{other.kind} {other.spec.identity()} at {place}",
+        )
+
+
+def _zone(tenant: Draft | None) -> tzinfo:
+    return tenant.spec.zone if tenant is not None and isinstance(tenant.spec, Tenant) else UTC
+
+
+def _specs(tenant: Draft, homes: _Homes, found: list[Draft], files: list[SpecFile]) -> TenantSpecs:
+    mine = [draft for draft in found if draft.kind is not Kind.TENANT and homes.of(draft.file) == [tenant]]
+    return TenantSpecs(
+        tenant=_document(tenant),
+        documents=tuple(_document(draft) for draft in mine if draft.kind is not Kind.APPROVAL),
+        approvals=tuple(_document(draft) for draft in mine if draft.kind is Kind.APPROVAL),
+        digest=_digest(file for file in files if tenant in homes.of(file)),
+    )
+
+
+def _document(draft: Draft) -> Document:
+    assert draft.kind is not None
+    assert draft.spec is not None
+    address = draft.spec.identity()
+    key = Key(draft.kind, address.lower()) if address is not None else None
+    return Document(draft.kind, draft.spec, draft.origin, key, draft.text)
+
+
+def _digest(files: Iterable[SpecFile]) -> str:
+    """Over paths and contents; lengths stand between them, so that no two estates look alike."""
+    total = hashlib.sha256()
+    for file in files:
+        name = str(file.relative).encode()
+        total.update(b"%d:%s%d:" % (len(name), name, len(file.content)))
+        total.update(file.content)
+    return f"sha256:{total.hexdigest()}"

@@ -1,0 +1,15 @@
+"""Which model reads which kind of document."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from controller.model import Kind
+from controller.spec.models import Approval, SharedMailbox, Tenant
+from controller.spec.models.document import DocumentModel
+
+MODELS: Final[dict[str, type[DocumentModel]]] = {
+    Kind.TENANT.value: Tenant,
+    Kind.SHARED_MAILBOX.value: SharedMailbox,
+    Kind.APPROVAL.value: Approval,
+}

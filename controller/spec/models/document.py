@@ -1,0 +1,69 @@
+"""What documents of every kind share: `kind`, `mode`, and questions that the loader asks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+
+from pydantic import Field
+
+from controller.model import Mode
+from controller.spec.models.scalars import Address, LabelName, Maybe, SpecModel, Words
+
+Path = tuple[str, ...]
+Trouble = tuple[Path, str]  # where in the document, and what is wrong there
+
+KIND = "What the document describes; it decides which other fields there are."
+
+
+class DocumentModel(SpecModel):
+    """A document of any kind, which narrows `kind` to its one word."""
+
+    kind: str = Field(default="", description=KIND)
+    mode: Maybe[Mode] = Field(
+        default=None,
+        description="report lowers the tenant's mode for this document alone: its differences are shown and "
+        "never written. Left out, or apply: the tenant's mode holds.",
+    )
+
+    def identity(self) -> str | None:
+        """The address of what it describes, as written; None for a document that describes nothing."""
+        return None
+
+    def claims(self) -> Iterator[tuple[Path, str]]:
+        """Every address that no other document may claim, and where it is written."""
+        yield from ()
+
+    def troubles(self, zone: tzinfo) -> Iterator[Trouble]:
+        """What is wrong although every field by itself is right. `zone` is the tenant's."""
+        yield from ()
+
+
+class ResourceModel(DocumentModel):
+    """A document about something in the tenant."""
+
+    labels: dict[LabelName, Words] = Field(
+        default_factory=dict,
+        description="Free labels, name to text. Choose documents by them with --selector, and in policies. "
+        "They are never written to the tenant.",
+        examples=[{"team": "support"}],
+    )
+
+
+def twice(path: Path, values: Sequence[str]) -> Iterator[Trouble]:
+    """Addresses of one list that are written more than once, whatever their case."""
+    seen: dict[str, str] = {}
+    for index, value in enumerate(values):
+        before = seen.setdefault(value.lower(), value)
+        if seen[value.lower()] is not value or before is not value:
+            yield (*path, str(index)), f"{value!r} is listed twice in {path[-1]!r}"
+
+
+def both_ways(exclusive: Sequence[str], additive: Sequence[str]) -> Iterator[Trouble]:
+    for index, name in enumerate(additive):
+        if name in exclusive:
+            yield ("additive", str(index)), f"{name!r} is listed under both 'exclusive' and 'additive': "
+            "keep one"
+
+
+__all__ = ["KIND", "Address", "DocumentModel", "Path", "ResourceModel", "Trouble", "both_ways", "twice"]

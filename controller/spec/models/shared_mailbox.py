@@ -1,0 +1,117 @@
+"""SharedMailbox: a team's mailbox, as its documents describe it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import tzinfo
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from controller.spec.collections import MailboxAdditive, MailboxExclusive
+from controller.spec.models.access import Access, access_troubles
+from controller.spec.models.document import KIND, Path, ResourceModel, Trouble, both_ways, twice
+from controller.spec.models.scalars import Address, DisplayName, Flag, Maybe, SpecModel
+
+
+class State(StrEnum):
+    """present: the mailbox shall be there. absent: it shall be deleted, with its mail."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+
+
+class SentItems(SpecModel):
+    """Whether mail that people send as the mailbox is kept in its own Sent Items too, for all to see."""
+
+    copy_sent_as: Maybe[Flag] = Field(
+        default=None,
+        description="Mail sent with send-as is copied to the mailbox's Sent Items. Left out: unmanaged.",
+    )
+    copy_sent_on_behalf: Maybe[Flag] = Field(
+        default=None,
+        description="Mail sent on behalf of it is copied to the mailbox's Sent Items. Left out: unmanaged.",
+    )
+
+
+class SharedMailbox(ResourceModel):
+    """A mailbox that a team shares. A field that is left out is unmanaged: neither planned nor changed."""
+
+    kind: Literal["SharedMailbox"] = Field(default="SharedMailbox", description=KIND)
+    address: Address = Field(
+        description="The primary SMTP address; it identifies the mailbox, without regard to case.",
+        examples=["support@entreprise.example"],
+    )
+    previous_addresses: tuple[Address, ...] = Field(
+        default=(),
+        description="Addresses it had before. A mailbox found under one of them is renamed, not created "
+        "anew; they count as listed aliases for as long as they stand here.",
+    )
+    display_name: Maybe[DisplayName] = Field(
+        default=None, description="The name that address books and recipients see."
+    )
+    aliases: Maybe[tuple[Address, ...]] = Field(
+        default=None,
+        description="Further addresses that deliver here. Whole truth by default: an alias that is not "
+        "listed is removed ([] removes all). The onmicrosoft.com address, X500, SIP and SPO addresses are "
+        "never touched.",
+    )
+    hidden_from_address_lists: Maybe[Flag] = Field(
+        default=None, description="true: people do not find it in address books; mail still arrives."
+    )
+    convert: Flag = Field(
+        default=False,
+        description="true: a user mailbox found at this address becomes a shared one. Always needs an "
+        "Approval.",
+    )
+    state: State = Field(
+        default=State.PRESENT,
+        description="absent deletes the mailbox, and only where the tenant's safety.allowDelete is true. "
+        "Taking the document out of git never deletes anything.",
+    )
+    access: Maybe[Access] = Field(
+        default=None,
+        description="Who may open it and send as it: person or group, by any address, to rights. Whole "
+        "truth by default: whoever is not listed loses access ({} means nobody). Left out: unmanaged.",
+        examples=[{"alice@entreprise.example": ["full-access", "send-as"]}],
+    )
+    sent_items: Maybe[SentItems] = Field(
+        default=None, description="Whether mail sent as the mailbox is also kept in its own Sent Items."
+    )
+    sign_in_blocked: Maybe[Flag] = Field(
+        default=None,
+        description="true: nobody signs in as the mailbox itself (people open it with their own account). "
+        "Recommended.",
+    )
+    exclusive: tuple[MailboxExclusive, ...] = Field(
+        default=(),
+        description="Collections of this document that are the whole truth: what is not listed is "
+        "removed. Folders hold mail and cannot be among them.",
+    )
+    additive: tuple[MailboxAdditive, ...] = Field(
+        default=(),
+        description="Collections of this document that are a minimum: what is not listed is left alone.",
+    )
+
+    def identity(self) -> str:
+        return self.address
+
+    def claims(self) -> Iterator[tuple[Path, str]]:
+        yield ("address",), self.address
+        for name, addresses in (
+            ("aliases", self.aliases or ()),
+            ("previousAddresses", self.previous_addresses),
+        ):
+            for index, address in enumerate(addresses):
+                yield (name, str(index)), address
+
+    def troubles(self, zone: tzinfo) -> Iterator[Trouble]:
+        if self.convert and self.state is State.ABSENT:
+            yield ("convert",), "'convert: true' contradicts 'state: absent': a mailbox is converted or "
+            "deleted"
+        yield from twice(("aliases",), self.aliases or ())
+        yield from twice(("previousAddresses",), self.previous_addresses)
+        yield from both_ways(self.exclusive, self.additive)
+        if self.access:
+            yield from access_troubles(self.access, zone)
