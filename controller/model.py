@@ -14,6 +14,10 @@ from typing import Any, Final
 
 FORMAT: Final = 1  # the version of the plan's JSON form
 
+Path = tuple[str, ...]
+"""What a value is called inside its resource: `()` is the resource itself, `("displayName",)` a field,
+`("access", "alice@entreprise.example", "send-as")` one member of a collection."""
+
 
 class Kind(StrEnum):
     """The kinds of document that describe something in the tenant, or rule over it."""
@@ -105,8 +109,9 @@ class Origin:
 class Present:
     """It was read. `fields` holds what was seen, `ids` the identifiers needed to write to it."""
 
-    fields: Mapping[str, Any]
+    fields: Mapping[Path, Any]
     ids: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,51 @@ class Unreadable:
 
 
 Observation = Present | Absent | Unreadable
+
+
+# --- desired ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """One value wished for. `value` is canonical: compared, and recorded as applied. `verbatim` is what
+    is sent. `due` is the date in the document that brought it, `ref` whatever the aspect needs later."""
+
+    value: Any
+    verbatim: Any = None
+    origin: Origin | None = None
+    due: datetime | None = None
+    ref: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What one aspect of a document asks for at one moment.
+
+    `collections` tells which collections are managed, and whether each is the whole truth. `gone` are
+    paths wished away one by one. `ended` are members that a date in the document took away. `origins`
+    tells where a collection was written, for what is removed from it.
+    """
+
+    wants: Mapping[Path, Want] = field(default_factory=dict)
+    collections: Mapping[Path, bool] = field(default_factory=dict)
+    gone: frozenset[Path] = frozenset()
+    ended: Mapping[Path, tuple[datetime, Origin]] = field(default_factory=dict)
+    origins: Mapping[Path, Origin] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    upcoming: tuple[Upcoming, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """One path on which desired and observed differ. `want` is None where it shall go."""
+
+    path: Path
+    before: Any
+    after: Any
+    want: Want | None = None
+    origin: Origin | None = None
+    due: datetime | None = None
 
 
 # --- planned ----------------------------------------------------------------------------------------
@@ -142,16 +192,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference and the requests that settle it.
-
-    `path` names it inside the resource: `()` is the resource itself, `("displayName",)` a field,
-    `("access", "alice@entreprise.example", "send-as")` one member of a collection.
-    """
+    """One difference and the requests that settle it."""
 
     key: Key
     aspect: str
     action: Action
-    path: tuple[str, ...]
+    path: Path
     before: Any
     after: Any
     origin: Origin | None
@@ -161,6 +207,7 @@ class Change:
     depends_on: tuple[str, ...] = ()
     blocked_by: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # what a reviewer must know: cannot be undone, by our own record…
+    due: datetime | None = None  # the date written in the document that brings this change
 
     @property
     def id(self) -> str:
@@ -218,11 +265,34 @@ class Plan:
     upcoming: tuple[Upcoming, ...]
     resources: tuple[Key, ...]  # every resource looked at
     unreadable: frozenset[Key] = frozenset()
+    emptied: frozenset[tuple[Key, str]] = frozenset()  # collections that a document wishes empty
 
     @property
     def open_changes(self) -> tuple[Change, ...]:
         """What apply would do."""
         return tuple(change for change in self.changes if not change.blocked_by)
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A change that a service accepted and that could not be seen yet, or whose end nobody recorded."""
+
+    change_id: str
+    accepted: bool
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the journal remembers of a tenant. `known` is False where there is no journal: then every
+    difference is first-seen. `applied` holds, for each resource in `settled`, every value last applied,
+    and True for each collection that was managed."""
+
+    known: bool = False
+    applied: Mapping[Key, Mapping[Path, Any]] = field(default_factory=dict)
+    settled: Mapping[Key, datetime] = field(default_factory=dict)
+    auto_mapping: Mapping[Key, Mapping[str, bool | None]] = field(default_factory=dict)
+    awaited: Mapping[str, Awaited] = field(default_factory=dict)
 
 
 # --- applied ----------------------------------------------------------------------------------------

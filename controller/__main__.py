@@ -1,0 +1,5 @@
+"""`python -m controller` is `mbx`."""
+
+from controller.cli import main
+
+main()

@@ -1,0 +1,192 @@
+"""Reading the three access lists of many mailboxes into one form.
+
+Rows name their trustees as UPN, directory Name or SID [obs: graph2otel]. What Exchange owns is dropped; a
+trustee that cannot be told apart is reported and left alone; rows of another object than the one asked for
+make the whole list unreadable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from controller import canon
+from controller.aspect import Resource
+from controller.clients import Reader
+from controller.directory import Directory, Unknown
+from controller.errors import InvalidError, ServiceError
+from controller.grants import ACCESS, FULL_ACCESS, SEND_AS, SEND_ON_BEHALF
+from controller.model import Absent, Finding, Key, Observation, Path, Present, Severity, Unreadable
+
+_MAILBOX_COLUMNS = ("Identity", "User", "UserSid", "AccessRights", "Deny", "IsInherited")
+_SEND_AS_COLUMNS = (
+    "Identity", "Trustee", "TrusteeSidString", "AccessControlType", "AccessRights", "IsInherited"
+)  # fmt: skip
+_SERVICE = (  # holders that Exchange itself puts on access lists [doc: Get-MailboxPermission]
+    "nt authority\\",
+    "discovery management",
+    "organization management",
+    "public folder management",
+    "delegated setup",
+    "exchange servers",
+    "exchange services",
+    "exchange trusted subsystem",
+    "exchange domain servers",
+    "managed availability servers",
+    "administrator",
+    "domain admins",
+    "enterprise admins",
+)
+# From this share of the tenant on, one listing of every SendAs entry costs less than asking for each.
+_LISTING_SHARE = 0.1
+_LISTING_LEAST = 50
+
+
+async def read_access(
+    reader: Reader, resources: Sequence[Resource], directory: Directory
+) -> dict[Key, Observation]:
+    """What every mailbox grants: paths `("access", address or SID, right)`; `ids` maps the middle part
+    to what a cmdlet is given to name the trustee."""
+    there = [r for r in resources if r.principal is not None and r.row is not None]
+    answers: dict[Key, Observation] = {r.key: Absent() for r in resources}
+    send_as = await _all_send_as(reader, there, directory)
+    observed = await asyncio.gather(*(_observe(reader, r, directory, send_as) for r in there))
+    answers.update(zip((r.key for r in there), observed, strict=True))
+    return answers
+
+
+async def _all_send_as(
+    reader: Reader, resources: Sequence[Resource], directory: Directory
+) -> dict[str, list[Mapping[str, Any]]]:
+    """Every SendAs entry of the tenant by mailbox GUID; empty where asking one by one is cheaper, or
+    where the listing failed (then each mailbox is asked for itself)."""
+    if len(resources) < max(_LISTING_LEAST, _LISTING_SHARE * len(directory.principals)):
+        return {}
+    try:
+        rows = await reader.exchange(
+            "Get-RecipientPermission", {"ResultSize": "Unlimited"}, select=_SEND_AS_COLUMNS
+        )
+    except ServiceError:
+        return {}
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if principal := directory.by_id(str(row.get("Identity"))):
+            found.setdefault(principal.guid, []).append(row)
+    return found
+
+
+async def _observe(
+    reader: Reader,
+    resource: Resource,
+    directory: Directory,
+    send_as: Mapping[str, list[Mapping[str, Any]]],
+) -> Observation:
+    assert resource.row is not None
+    try:
+        mailbox, sending = await asyncio.gather(
+            _mailbox_rows(reader, resource, directory), _send_as_rows(reader, resource, directory, send_as)
+        )
+    except ServiceError as error:
+        return Unreadable(error)
+    reading = _Reading(resource, directory)
+    for row in mailbox:
+        if "FullAccess" in canon.rights(row.get("AccessRights")) and not canon.flag(row.get("Deny")):
+            reading.note(row, "User", "UserSid", FULL_ACCESS)
+    for row in sending:
+        allowed = str(row.get("AccessControlType") or "Allow").lower() == "allow"
+        if allowed and "SendAs" in canon.rights(row.get("AccessRights")):
+            reading.note(row, "Trustee", "TrusteeSidString", SEND_AS)
+    for name in resource.row.get("GrantSendOnBehalfTo") or ():
+        reading.note_name(str(name), SEND_ON_BEHALF)
+    return Present(reading.fields, reading.ids, tuple(reading.findings))
+
+
+async def _mailbox_rows(
+    reader: Reader, resource: Resource, directory: Directory
+) -> Sequence[Mapping[str, Any]]:
+    parameters = {
+        "Identity": resource.identity,
+        "IncludeUnresolvedPermissions": True,
+        "ResultSize": "Unlimited",
+    }
+    rows = await reader.exchange("Get-MailboxPermission", parameters, select=_MAILBOX_COLUMNS)
+    return _checked("Get-MailboxPermission", rows, resource, directory)
+
+
+async def _send_as_rows(
+    reader: Reader,
+    resource: Resource,
+    directory: Directory,
+    listed: Mapping[str, list[Mapping[str, Any]]],
+) -> Sequence[Mapping[str, Any]]:
+    """From the listing where it has this mailbox; each has its SELF entry, so that a mailbox without any
+    row was missed by the listing, and is asked for."""
+    if rows := listed.get(resource.identity):
+        return rows
+    parameters = {"Identity": resource.identity, "ResultSize": "Unlimited"}
+    found = await reader.exchange("Get-RecipientPermission", parameters, select=_SEND_AS_COLUMNS)
+    return _checked("Get-RecipientPermission", found, resource, directory)
+
+
+def _checked(
+    cmdlet: str, rows: Sequence[Mapping[str, Any]], resource: Resource, directory: Directory
+) -> Sequence[Mapping[str, Any]]:
+    """An empty or unknown identity may answer with everything [doc: Get-Mailbox]: refused."""
+    for name in {str(row.get("Identity") or "") for row in rows} - {""}:
+        other = directory.by_id(name)
+        if other is not None and other != resource.principal:
+            message = f"asked for {resource.key.address}, the answer speaks of {other.address}"
+            raise InvalidError("exchange", cmdlet, message, target=resource.key.address)
+    return rows
+
+
+class _Reading:
+    """Access lists of one mailbox, while they are put together."""
+
+    def __init__(self, resource: Resource, directory: Directory) -> None:
+        self._resource = resource
+        self._directory = directory
+        self.fields: dict[Path, Any] = {}
+        self.ids: dict[str, str] = {}
+        self.findings: list[Finding] = []
+
+    def note(self, row: Mapping[str, Any], who: str, sid: str, right: str) -> None:
+        text = str(row.get(who) or "")
+        if canon.flag(row.get("IsInherited")) or _is_service(text):
+            return
+        self._add(self._directory.by_trustee(text, str(row.get(sid) or "")), right)
+
+    def note_name(self, name: str, right: str) -> None:
+        principal = self._directory.by_id(name)
+        self._add(principal or self._directory.by_trustee(name), right)
+
+    def _add(self, trustee: Any, right: str) -> None:
+        if not isinstance(trustee, Unknown):
+            address = trustee.address.lower()
+            self.fields[(*ACCESS, address, right)] = True
+            self.ids[address] = trustee.guid
+        elif trustee.sid:
+            self.fields[(*ACCESS, trustee.sid, right)] = True
+            self.ids[trustee.sid] = trustee.sid
+        else:
+            self.findings.append(self._unrecognised(trustee, right))
+
+    def _unrecognised(self, trustee: Unknown, right: str) -> Finding:
+        why = "several have that name" if trustee.ambiguous else "nobody is known by that name"
+        return Finding(
+            "unknown-trustee",
+            f"{self._resource.key.address}/{trustee.text}/{right}",
+            Severity.WARNING,
+            f"{right} is held by “{trustee.text}”: {why}, so that this entry is left alone",
+            self._resource.key,
+            self._resource.document.origin,
+        )
+
+
+def _is_service(text: str) -> bool:
+    """Whether Exchange itself owns the entry; role groups may come with their forest in front."""
+    name = text.lower()
+    return name.startswith(_SERVICE[0]) or name.rpartition("\\")[2] in _SERVICE
+
+

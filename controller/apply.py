@@ -1,0 +1,254 @@
+"""Carrying out a plan: ordered, bounded, each change on its own, every one looked at afterwards.
+
+A change is intended in the journal before its request goes out, and concluded after. What a service
+accepted is read back: seen, it is APPLIED; not seen yet, PROPAGATING. A write whose answer was lost is
+never repeated before a look. Only requests that stand in the plan are sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from controller.aspect import Aspect
+from controller.clients import Writer
+from controller.errors import ConflictError, NotFoundError, ServiceError, UnknownOutcomeError
+from controller.journal import Journal
+from controller.model import Action, Change, Key, Outcome, Plan, Request, Status
+
+_AT_ONCE: Final = 4  # resources in work at the same time [inf: 4 to 8 concurrent requests a tenant]
+_PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between looks at what is not visible yet
+
+
+class Look(Protocol):
+    """Reads the named resources again and tells which changes the plan would still hold for them, and
+    the object ids of what exists now, by address. Raises ServiceError where it could not be read."""
+
+    async def __call__(self, keys: frozenset[Key]) -> Sight: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    missing: frozenset[str]  # ids of changes that are still to be made
+    unreadable: frozenset[Key] = frozenset()
+    object_ids: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What applying needs from outside. `unconcluded` are changes whose request went out in an earlier
+    run that was cut off: the service may know them."""
+
+    writer: Writer
+    journal: Journal
+    run_id: str
+    tenant_id: str
+    aspects: Mapping[str, Aspect]
+    look: Look
+    now: Callable[[], datetime]
+    sleep: Callable[[float], Awaitable[None]]
+    patience: timedelta
+    unconcluded: frozenset[str] = frozenset()
+    told: Callable[[Outcome], None] = lambda outcome: None
+
+
+async def apply(plan: Plan, tools: Tools) -> tuple[Outcome, ...]:
+    """Carries out what is open in a judged plan; the outcomes in the order of the plan."""
+    work = _Work(plan.open_changes, tools)
+    async with asyncio.TaskGroup() as group:
+        for change in work.changes:
+            group.create_task(work.attempt(change))
+    await work.settle()
+    return tuple(work.outcomes[change.id] for change in work.changes)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One change on its way: the journal's intents, and what the service said."""
+
+    change: Change
+    intents: list[str] = field(default_factory=list)
+    request_ids: list[str] = field(default_factory=list)
+    remark: str = ""  # why it is not more than propagating
+    refused: bool = False  # the service has not accepted it yet: its object is not visible to it
+
+
+class _Work:
+    def __init__(self, changes: Sequence[Change], tools: Tools) -> None:
+        self.changes = changes
+        self.outcomes: dict[str, Outcome] = {}
+        self._tools = tools
+        self._accepted: dict[str, _Attempt] = {}
+        self._done = {change.id: asyncio.Event() for change in changes}
+        self._locks = {change.key: asyncio.Lock() for change in changes}
+        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._object_ids: dict[str, str] = {}
+        self._created = {change.key for change in changes if change.action is Action.CREATE}
+
+    # --- one change ---------------------------------------------------------------------------------
+
+    async def attempt(self, change: Change) -> None:
+        """Waits for what it needs, then sends its requests. Never raises a service's error."""
+        try:
+            for need in self._needs(change):
+                await self._done[need].wait()
+            async with self._locks[change.key], self._places:
+                if obstacle := self._obstacle(change):
+                    self._conclude(_Attempt(change), Status.SKIPPED, obstacle)
+                    return
+                await self._send(_Attempt(change))
+        finally:
+            self._done[change.id].set()
+
+    def _needs(self, change: Change) -> list[str]:
+        needs = [need for need in change.depends_on if need in self._done]
+        if change.action is Action.REVOKE:  # nobody loses a way in before the others have theirs
+            needs += [c.id for c in self.changes if c.key == change.key and c.action is Action.GRANT]
+        return needs
+
+    def _obstacle(self, change: Change) -> str | None:
+        for need in self._needs(change):
+            outcome = self.outcomes.get(need)
+            if outcome and outcome.status in (Status.FAILED, Status.SKIPPED):
+                return f"not attempted: {need} did not succeed"
+        return None
+
+    async def _send(self, attempt: _Attempt) -> None:
+        change = attempt.change
+        aspect = self._tools.aspects[change.aspect]
+        for step, request in enumerate(change.requests):
+            intent = await self._intend(change, step)
+            attempt.intents.append(intent)
+            try:
+                receipt = await self._one(aspect, change, request)
+            except _NotThereYetError as error:
+                attempt.remark, attempt.refused = str(error), True
+                break
+            except ConflictError as error:
+                if change.action is Action.CREATE and change.id in self._tools.unconcluded:
+                    attempt.remark = "an earlier, interrupted run seems to have made it"
+                    break
+                self._conclude(attempt, Status.FAILED, str(error), error.request_id)
+                return
+            except ServiceError as error:
+                self._conclude(attempt, Status.FAILED, str(error), error.request_id)
+                return
+            attempt.request_ids += receipt
+            await self._remember(aspect, change, request)
+        self._accepted[change.id] = attempt
+
+    async def _one(self, aspect: Aspect, change: Change, request: Request) -> Sequence[str]:
+        """Sends one request; looks before repeating one whose outcome is unknown, and waits for an object
+        that was created a moment ago."""
+        spent = 0.0
+        asked_twice = False
+        for pause in (*_PAUSES, *[_PAUSES[-1]] * 1000):
+            try:
+                receipt = await aspect.write(self._tools.writer, await self._addressed(request))
+            except UnknownOutcomeError as error:
+                if await self._is_so(change):
+                    return (error.request_id,) if error.request_id else ()
+                if asked_twice:
+                    raise
+                asked_twice = True
+            except NotFoundError as error:
+                if change.key not in self._created or change.action is Action.CREATE:
+                    raise
+                if spent + pause > self._tools.patience.total_seconds():
+                    raise _NotThereYetError(f"the new mailbox is not visible yet ({error})") from error
+            else:
+                self._learn(change, receipt.rows)
+                return receipt.request_ids
+            spent += pause
+            await self._tools.sleep(pause)
+        raise AssertionError("unreachable: patience ends first")
+
+    def _learn(self, change: Change, rows: Sequence[Mapping[str, object]]) -> None:
+        if change.action is Action.CREATE:
+            for row in rows:
+                if ident := row.get("ExternalDirectoryObjectId"):
+                    self._object_ids[change.key.address] = str(ident)
+
+    async def _addressed(self, request: Request) -> Request:
+        """Graph names a new mailbox by an id that nobody knew when the plan was made."""
+        before, brace, rest = request.call.partition("{")
+        if not brace:
+            return request
+        address, _, after = rest.partition("}")
+        if address not in self._object_ids:
+            keys = frozenset(key for key in self._created if key.address == address)
+            self._object_ids.update((await self._tools.look(keys)).object_ids)
+        if address not in self._object_ids:
+            raise NotFoundError("graph", request.call, "its object id is not known yet", target=address)
+        return replace(request, call=f"{before}{self._object_ids[address]}{after}")
+
+    async def _is_so(self, change: Change) -> bool:
+        try:
+            sight = await self._tools.look(frozenset({change.key}))
+        except ServiceError:
+            return False
+        return change.id not in sight.missing and change.key not in sight.unreadable
+
+    # --- the journal --------------------------------------------------------------------------------
+
+    async def _intend(self, change: Change, step: int) -> str:
+        tools = self._tools
+        return await asyncio.to_thread(tools.journal.intend, tools.run_id, change, at=tools.now(), step=step)
+
+    async def _remember(self, aspect: Aspect, change: Change, request: Request) -> None:
+        tools = self._tools
+        for trustee, value in aspect.own_record(change, request).items():
+            await asyncio.to_thread(
+                tools.journal.record_auto_mapping, tools.tenant_id, change.key, trustee, value, at=tools.now()
+            )
+
+    def _conclude(self, attempt: _Attempt, status: Status, error: str | None, request_id: str = "") -> None:
+        tools = self._tools
+        ids = tuple(dict.fromkeys((*attempt.request_ids, *([request_id] if request_id else []))))
+        outcome = Outcome(attempt.change, status, error, ids)
+        recorded = Status.SKIPPED if attempt.refused and status is Status.PROPAGATING else status
+        for intent in attempt.intents:
+            tools.journal.conclude(intent, recorded, at=tools.now(), error=error, request_ids=ids)
+        self.outcomes[attempt.change.id] = outcome
+        tools.told(outcome)
+
+    # --- reading back -------------------------------------------------------------------------------
+
+    async def settle(self) -> None:
+        """Looks until everything accepted is seen, or patience ends."""
+        spent = 0.0
+        for pause in (*_PAUSES, *[_PAUSES[-1]] * 1000):
+            waiting = {ident: a for ident, a in self._accepted.items() if ident not in self.outcomes}
+            if not waiting:
+                return
+            seen = await self._seen(waiting)
+            for ident in seen:
+                self._conclude(self._accepted[ident], Status.APPLIED, None)
+            if all(ident in self.outcomes or a.refused for ident, a in waiting.items()):
+                break
+            if spent + pause > self._tools.patience.total_seconds():
+                break
+            spent += pause
+            await self._tools.sleep(pause)
+        for ident, attempt in self._accepted.items():
+            if ident not in self.outcomes:
+                self._conclude(attempt, Status.PROPAGATING, attempt.remark or None)
+
+    async def _seen(self, waiting: Mapping[str, _Attempt]) -> list[str]:
+        keys = frozenset(attempt.change.key for attempt in waiting.values())
+        try:
+            sight = await self._tools.look(keys)
+        except ServiceError:
+            return []
+        return [
+            ident
+            for ident, attempt in waiting.items()
+            if ident not in sight.missing and attempt.change.key not in sight.unreadable
+        ]
+
+
+class _NotThereYetError(Exception):
+    """A new object did not become visible within our patience: the next run goes on."""

@@ -1,0 +1,237 @@
+"""Who may open the mailbox and send as it: FullAccess, SendAs, SendOnBehalf.
+
+The three rights live in three places: the mailbox's access list, the directory's extended rights, and a
+property of the mailbox. All three answer with display-oriented names, and all three mix what people granted
+with what Exchange itself owns (SELF, inherited and deny entries), which is never touched.
+
+AutoMapping is write-only: no cmdlet returns it [reference: Add-MailboxPermission]. It is compared with what
+the controller last applied, and changed by removing the grant and adding it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from controller.acl import read_access
+from controller.aspect import Aspect, Context, Permissions, Resource, add_or_remove, set_mailbox
+from controller.clients import Reader
+from controller.directory import Directory, Principal
+from controller.grants import (
+    AUTO_MAPPING,
+    FULL_ACCESS,
+    SEND_AS,
+    SEND_ON_BEHALF,
+    Grant,
+    desired_access,
+)
+from controller.model import (
+    Action,
+    Change,
+    Delta,
+    Desired,
+    Finding,
+    Key,
+    Kind,
+    Observation,
+    Path,
+    Present,
+    Request,
+    Risk,
+    Severity,
+)
+
+
+class Access(Aspect):
+    name = "access"
+    kinds = frozenset({Kind.SHARED_MAILBOX})
+    permissions = Permissions(
+        read=("Get-MailboxPermission", "Get-RecipientPermission", "Get-Mailbox"),
+        write=(
+            "Add-MailboxPermission",
+            "Remove-MailboxPermission",
+            "Add-RecipientPermission",
+            "Remove-RecipientPermission",
+            "Set-Mailbox",
+        ),
+    )
+    mailbox_properties = ("GrantSendOnBehalfTo",)
+
+    async def read(
+        self, reader: Reader, resources: Sequence[Resource], directory: Directory
+    ) -> Mapping[Key, Observation]:
+        return await read_access(reader, resources, directory)
+
+    def desired(self, resource: Resource, context: Context) -> Desired:
+        return desired_access(resource, context)
+
+    def observed(
+        self, present: Present, resource: Resource, desired: Desired, context: Context
+    ) -> Mapping[Path, Any]:
+        """Adds what our record says of AutoMapping. A grant that was there before us and leaves it to
+        its default is left alone: its AutoMapping is unknown, and taken to be as wished."""
+        recorded = context.memory.auto_mapping.get(resource.key, {})
+        fields = dict(present.fields)
+        for path, want in desired.wants.items():
+            if path[-1] != AUTO_MAPPING:
+                continue
+            granted = (*path[:-1], FULL_ACCESS) in present.fields
+            record = recorded.get(path[1])
+            if not granted or (record is None and not want.ref.spelt_out):
+                fields[path] = want.value
+            else:
+                fields[path] = record
+        return fields
+
+    def change(
+        self, delta: Delta, present: Present, resource: Resource, context: Context
+    ) -> Change | Finding:
+        who, right = delta.path[1], delta.path[2]
+        if delta.want is None:
+            return self._revoke(delta, present, resource, context)
+        grant: Grant = delta.want.ref
+        remap = right == AUTO_MAPPING
+        take = (_take(FULL_ACCESS, resource, grant.principal.guid),) if remap else ()
+        give = _give(FULL_ACCESS if remap else right, resource, grant)
+        return Change(
+            key=resource.key,
+            aspect=self.name,
+            action=Action.UPDATE if remap else Action.GRANT,
+            path=delta.path,
+            before=delta.before,
+            after=delta.after,
+            origin=delta.origin,
+            requests=(*take, give),
+            notes=tuple(_grant_notes(grant, who, right, context.directory)),
+            due=delta.due,
+        )
+
+    def own_record(self, change: Change, request: Request) -> Mapping[str, bool | None]:
+        if request.call == "Add-MailboxPermission":
+            return {change.path[1]: request.parameters["AutoMapping"]}
+        return {change.path[1]: None} if request.call == "Remove-MailboxPermission" else {}
+
+    def _revoke(
+        self, delta: Delta, present: Present, resource: Resource, context: Context
+    ) -> Change | Finding:
+        who, right = delta.path[1], delta.path[2]
+        trustee = present.ids[who]
+        orphan = trustee == who
+        if orphan and context.tenant.orphans != "remove":
+            return _orphaned(resource, who, right, delta)
+        if not orphan and (error := context.directory.unread.get(trustee)):
+            return _unread(resource, who, right, error)
+        if not orphan and (spared := _protected(context, trustee)):
+            return _spared(resource, who, right, spared, delta)
+        return Change(
+            key=resource.key,
+            aspect=self.name,
+            action=Action.REVOKE,
+            path=delta.path,
+            before=delta.before,
+            after=None,
+            origin=delta.origin,
+            risk=Risk.LOW if orphan else Risk.MEDIUM,
+            requests=(_take(right, resource, trustee),),
+            notes=("somebody deleted: the entry opens nothing any more",) if orphan else (),
+            due=delta.due,
+        )
+
+
+def _give(right: str, resource: Resource, grant: Grant) -> Request:
+    trustee = grant.principal.guid
+    if right == FULL_ACCESS:
+        parameters = {**_mailbox_right(resource, trustee), "AutoMapping": grant.auto_mapping}
+        return Request("exchange", "Add-MailboxPermission", parameters)
+    if right == SEND_AS:
+        return Request("exchange", "Add-RecipientPermission", _send_as(resource, trustee))
+    assert right == SEND_ON_BEHALF
+    return _on_behalf(Action.GRANT, resource, trustee)
+
+
+def _take(right: str, resource: Resource, trustee: str) -> Request:
+    if right == FULL_ACCESS:
+        return Request("exchange", "Remove-MailboxPermission", _mailbox_right(resource, trustee))
+    if right == SEND_AS:
+        return Request("exchange", "Remove-RecipientPermission", _send_as(resource, trustee))
+    assert right == SEND_ON_BEHALF
+    return _on_behalf(Action.REVOKE, resource, trustee)
+
+
+def _mailbox_right(resource: Resource, trustee: str) -> dict[str, Any]:
+    return {
+        "Identity": resource.identity,
+        "User": trustee,
+        "AccessRights": ["FullAccess"],
+        "InheritanceType": "All",
+        "Confirm": False,
+    }
+
+
+def _send_as(resource: Resource, trustee: str) -> dict[str, Any]:
+    return {"Identity": resource.identity, "Trustee": trustee, "AccessRights": ["SendAs"], "Confirm": False}
+
+
+def _on_behalf(action: Action, resource: Resource, trustee: str) -> Request:
+    return set_mailbox(resource, {"GrantSendOnBehalfTo": add_or_remove(action, trustee)})
+
+
+def _grant_notes(grant: Grant, who: str, right: str, directory: Directory) -> list[str]:
+    notes = []
+    if right == AUTO_MAPPING:
+        notes.append(
+            "going by our own record, as Exchange cannot tell: full access is removed and added again"
+        )
+    if grant.via:
+        notes.append(f"as a member of {grant.via.address}")
+    if grant.principal.is_group:
+        names = sorted(directory.principals[guid].address for guid in directory.people(grant.principal))
+        shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+        notes.append(f"{who} is a group of {len(names)}: {shown}" if names else f"{who} is an empty group")
+    return notes
+
+
+def _protected(context: Context, guid: str) -> Principal | None:
+    """Whoever among those behind a trustee must never lose anything."""
+    directory = context.directory
+    people = directory.people(directory.principals[guid]).keys() | {guid}
+    for address in context.tenant.safety.protect:
+        for principal in directory.by_address(address):
+            if principal.guid in people:
+                return principal
+    return None
+
+
+def _spared(resource: Resource, who: str, right: str, spared: Principal, delta: Delta) -> Finding:
+    through = "" if spared.address.lower() == who else f", through {who}"
+    return Finding(
+        "protected",
+        f"{resource.key.address}/{who}/{right}",
+        Severity.WARNING,
+        f"{spared.address} keeps {right}{through}: protected by the tenant's safety.protect",
+        resource.key,
+        delta.origin,
+    )
+
+
+def _unread(resource: Resource, who: str, right: str, error: Exception) -> Finding:
+    return Finding(
+        "unreadable",
+        f"{resource.key.address}/{who}",
+        Severity.ERROR,
+        f"{who} would lose {right}, and who that concerns could not be read: {error}",
+        resource.key,
+        resource.at("access"),
+        blocks=(resource.key, "access"),
+    )
+
+
+def _orphaned(resource: Resource, sid: str, right: str, delta: Delta) -> Finding:
+    return Finding(
+        "orphaned-sid",
+        f"{resource.key.address}/{sid}/{right}",
+        Severity.WARNING,
+        f"{right} is held by somebody deleted ({sid}); `orphans: remove` in the Tenant removes such entries",
+        resource.key,
+        delta.origin,
+    )

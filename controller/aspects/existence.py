@@ -1,0 +1,194 @@
+"""Whether the mailbox exists at all, and as what: created, renamed, converted, deleted.
+
+Its path is `()`, the resource itself: observed as `shared` or as the type it has. Identity is the primary
+SMTP address; an address that somebody else holds blocks the resource, also when the holder is soft-deleted
+(its addresses stay reserved, and it is never purged). Remove-Mailbox deletes the Entra user as well
+[doc: Remove-Mailbox].
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from controller.addresses import claim, free_name, held, reserved_by
+from controller.aspect import Aspect, Context, Permissions, Resource, set_mailbox
+from controller.clients import Reader
+from controller.directory import Directory
+from controller.errors import ServiceError
+from controller.model import (
+    Absent,
+    Action,
+    Change,
+    Delta,
+    Desired,
+    Finding,
+    Key,
+    Kind,
+    Observation,
+    Path,
+    Present,
+    Request,
+    Risk,
+    Severity,
+    Unreadable,
+    Want,
+)
+
+SELF: Path = ()
+ADDRESS = ("address",)
+SHARED = "shared"
+
+
+class Existence(Aspect):
+    name = "existence"
+    kinds = frozenset({Kind.SHARED_MAILBOX})
+    permissions = Permissions(
+        read=("Get-Recipient", "Get-Mailbox", "Get-AcceptedDomain"),
+        write=("New-Mailbox", "Set-Mailbox", "Remove-Mailbox"),
+    )
+    mailbox_properties = ("RecipientTypeDetails", "IsDirSynced", "IsExchangeCloudManaged")
+
+    async def read(
+        self, reader: Reader, resources: Sequence[Resource], directory: Directory
+    ) -> Mapping[Key, Observation]:
+        """A mailbox that the directory does not show is asked for among the soft-deleted, too."""
+        answers: dict[Key, Observation] = {}
+        missing = [r for r in resources if r.principal is None]
+        for resource in resources:
+            if resource.principal is not None:
+                answers[resource.key] = _seen(resource)
+        reserved = await asyncio.gather(*(_reserved(reader, r) for r in missing))
+        answers.update(zip((r.key for r in missing), reserved, strict=True))
+        return answers
+
+    def desired(self, resource: Resource, context: Context) -> Desired:
+        if resource.spec.state == "absent":
+            return Desired(gone=frozenset({SELF}), origins={SELF: resource.at("state")})
+        address = resource.spec.address
+        wants = {SELF: Want(SHARED, SHARED, resource.at("address"))}
+        if resource.principal is not None:
+            wants[ADDRESS] = Want(resource.key.address, address, resource.at("address"))
+        return Desired(wants)
+
+    def change(
+        self, delta: Delta, present: Present, resource: Resource, context: Context
+    ) -> Change | Finding:
+        if delta.path == ADDRESS:
+            return self._rename(delta, resource, context)
+        if delta.after is None:
+            return self._delete(delta, resource)
+        if delta.before is None:
+            return self._create(delta, resource, context)
+        return self._convert(delta, resource)
+
+    def _change(self, action: Action, delta: Delta, resource: Resource, **rest: Any) -> Change:
+        return Change(
+            key=resource.key, aspect=self.name, action=action, path=delta.path, origin=delta.origin, **rest
+        )
+
+    def _create(self, delta: Delta, resource: Resource, context: Context) -> Change | Finding:
+        address = resource.spec.address
+        needs = claim(resource, address, resource.at("address"), context)
+        if isinstance(needs, Finding):
+            return needs
+        name = free_name(address, context.directory)
+        display = resource.spec.display_name or address.partition("@")[0]
+        parameters = {
+            "Shared": True,
+            "Name": name,
+            "DisplayName": display,
+            "Alias": name,
+            "PrimarySmtpAddress": address,
+        }
+        return self._change(
+            Action.CREATE,
+            delta,
+            resource,
+            before=None,
+            after={"address": address, "displayName": display},
+            depends_on=needs,
+            requests=(Request("exchange", "New-Mailbox", parameters),),
+        )
+
+    def _rename(self, delta: Delta, resource: Resource, context: Context) -> Change | Finding:
+        needs = claim(resource, resource.spec.address, resource.at("address"), context)
+        if isinstance(needs, Finding):
+            return needs
+        request = set_mailbox(resource, {"WindowsEmailAddress": resource.spec.address})
+        return self._change(
+            Action.RENAME,
+            delta,
+            resource,
+            before=delta.before,
+            after=resource.spec.address,
+            depends_on=needs,
+            requests=(request,),
+            notes=("mail to the former address still arrives: it stays as an alias",),
+        )
+
+    def _delete(self, delta: Delta, resource: Resource) -> Change | Finding:
+        if delta.before != SHARED:
+            return _not_shared(delta, resource, "it is not deleted")
+        return self._change(
+            Action.DELETE,
+            delta,
+            resource,
+            before=SHARED,
+            after=None,
+            risk=Risk.HIGH,
+            requests=(
+                Request("exchange", "Remove-Mailbox", {"Identity": resource.identity, "Confirm": False}),
+            ),
+            notes=(
+                "deletes the mailbox and its account; both can be restored for about 30 days, "
+                "after that the mail is lost",
+            ),
+        )
+
+    def _convert(self, delta: Delta, resource: Resource) -> Change | Finding:
+        if not resource.spec.convert or delta.before != "UserMailbox":
+            return _not_shared(delta, resource, "write `convert: true` to make a person's mailbox shared")
+        return self._change(
+            Action.CONVERT,
+            delta,
+            resource,
+            before=delta.before,
+            after=SHARED,
+            risk=Risk.HIGH,
+            requests=(set_mailbox(resource, {"Type": "Shared"}),),
+            notes=("a person's mailbox becomes a shared one",),
+        )
+
+
+def _seen(resource: Resource) -> Observation:
+    assert resource.principal is not None
+    kind = str((resource.row or {}).get("RecipientTypeDetails") or resource.principal.type)
+    return Present(
+        {SELF: SHARED if kind == "SharedMailbox" else kind, ADDRESS: resource.principal.address.lower()}
+    )
+
+
+async def _reserved(reader: Reader, resource: Resource) -> Observation:
+    """Absent, unless somebody soft-deleted holds the address."""
+    if resource.spec.state == "absent" or resource.holder:
+        return Absent()
+    address, origin = resource.spec.address, resource.at("address")
+    try:
+        holder = await reserved_by(reader, address)
+    except ServiceError as error:
+        return Unreadable(error)
+    return Present({}, findings=(held(resource, address, holder, origin),)) if holder else Absent()
+
+
+def _not_shared(delta: Delta, resource: Resource, what: str) -> Finding:
+    return Finding(
+        "not-shared",
+        resource.key.address,
+        Severity.WARNING,
+        f"{resource.key.address} is a {delta.before}, not a shared mailbox: {what}",
+        resource.key,
+        delta.origin,
+        blocks=(resource.key, None),
+    )

@@ -1,0 +1,186 @@
+"""Who did it: the unified audit log, searched for the writes behind what drifted.
+
+The log is late (minutes to an hour), repeats records and knows nothing of some; no record found is an
+answer too. `AuditData` is a JSON text [doc: Search-UnifiedAuditLog]. Our own writes are recognised by the
+application that made them, and are nobody's drift.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from controller.clients import Reader
+from controller.directory import Directory
+from controller.model import Action, Change, Request
+
+_SLACK: Final = timedelta(minutes=10)  # clocks differ, and records carry the time of their back end
+_PAGE: Final = 5000  # the most that one call answers with
+_PAGES: Final = 10  # a session ends at 50,000 records
+_TRUSTEES: Final = ("User", "Trustee", "Member")
+_UNTELLING: Final = frozenset({"Identity", "Confirm", "AccessRights", "InheritanceType"})
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One write by somebody: who, when, and with which operation."""
+
+    who: str
+    at: datetime
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    deed: Deed
+    object_id: str
+    parameters: Mapping[str, str]
+
+
+async def blame(
+    reader: Reader,
+    changes: Sequence[Change],
+    directory: Directory,
+    *,
+    since: datetime,
+    until: datetime,
+    session_id: str,
+    own_app: str | None,
+) -> dict[str, Deed]:
+    """The latest write by somebody else behind each change, by the change's id, as far as the log tells.
+
+    Raises ServiceError where the log cannot be searched."""
+    operations = sorted({name for change in changes for name in _operations(change)})
+    if not operations:
+        return {}
+    rows = await _search(reader, operations, since - _SLACK, until, session_id)
+    records = sorted(_records(rows, own_app), key=lambda record: record.deed.at, reverse=True)
+    found: dict[str, Deed] = {}
+    for change in changes:
+        for record in records:
+            if _behind(record, change, directory):
+                found[change.id] = record.deed
+                break
+    return found
+
+
+async def _search(
+    reader: Reader, operations: Sequence[str], since: datetime, until: datetime, session_id: str
+) -> list[dict[str, Any]]:
+    """The same call, again and again, until it answers with nothing."""
+    parameters = {
+        "StartDate": _stamp(since),
+        "EndDate": _stamp(until),
+        "Operations": list(operations),
+        "ResultSize": _PAGE,
+        "SessionId": session_id,
+        "SessionCommand": "ReturnLargeSet",
+    }
+    found: list[dict[str, Any]] = []
+    for _ in range(_PAGES):
+        rows = await reader.exchange("Search-UnifiedAuditLog", parameters)
+        if not rows:
+            break
+        found += rows
+    return found
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _operations(change: Change) -> Iterator[str]:
+    """Every cmdlet that could have brought this about: the same noun, with any verb that writes."""
+    for request in change.requests:
+        if request.api == "graph":
+            yield "Update user."
+            continue
+        noun = request.call.partition("-")[2]
+        verbs = ("Set", "New", "Remove") if noun == "Mailbox" else ("Add", "Remove", "Set")
+        yield from (f"{verb}-{noun}" for verb in verbs)
+
+
+def _records(rows: Iterable[Mapping[str, Any]], own_app: str | None) -> Iterator[_Record]:
+    seen: set[str] = set()
+    for row in rows:
+        ident = str(row.get("Identity") or "")
+        if ident and ident in seen:
+            continue
+        seen.add(ident)
+        try:
+            record = json.loads(row.get("AuditData") or "{}")
+        except ValueError:
+            continue  # a record that cannot be read accuses nobody
+        who = str(record.get("UserId") or row.get("UserIds") or "")
+        if own_app and own_app.lower() in (str(record.get("AppId") or "").lower(), who.lower()):
+            continue
+        at = _moment(str(record.get("CreationTime") or row.get("CreationDate") or ""))
+        if at is None:
+            continue
+        operation = str(record.get("Operation") or row.get("Operations") or "")
+        yield _Record(Deed(who, at, operation), str(record.get("ObjectId") or ""), _parameters(record))
+
+
+def _parameters(record: Mapping[str, Any]) -> dict[str, str]:
+    """Of a cmdlet its parameters, of a directory activity the properties that it changed."""
+    named = [*(record.get("Parameters") or ()), *(record.get("ModifiedProperties") or ())]
+    return {
+        str(one.get("Name")): str(one.get("Value", one.get("NewValue", "")))
+        for one in named
+        if isinstance(one, Mapping)
+    }
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _behind(record: _Record, change: Change, directory: Directory) -> bool:
+    return any(_fits(record, change, request, directory) for request in change.requests)
+
+
+def _fits(record: _Record, change: Change, request: Request, directory: Directory) -> bool:
+    if request.api == "graph":
+        return record.deed.operation == "Update user." and _same_account(record, request)
+    verb, _, noun = record.deed.operation.partition("-")
+    if noun != request.call.partition("-")[2] or not _same_object(record, change, directory):
+        return False
+    if (change.action is Action.GRANT and verb == "Add") or (change.action is Action.REVOKE and verb == "Remove"):
+        return False  # that is what will be done, not what was
+    for name in _TRUSTEES:
+        if name in request.parameters:
+            return _names(record.parameters.get(name, ""), str(request.parameters[name]), directory)
+    telling = {name.lower() for name in request.parameters if name not in _UNTELLING}
+    return not telling or bool(telling & {name.lower() for name in record.parameters})
+
+
+def _same_account(record: _Record, request: Request) -> bool:
+    ident = request.call.rpartition("/")[2].lower()
+    told = " ".join((record.object_id, *record.parameters.values())).lower()
+    return ident in told and any("accountenabled" in name.lower() for name in record.parameters)
+
+
+def _same_object(record: _Record, change: Change, directory: Directory) -> bool:
+    wanted = {one.guid for one in directory.by_address(change.key.address)}
+    return any(
+        _guid(name, directory) in wanted
+        for name in (record.parameters.get("Identity", ""), record.object_id)
+        if name
+    )
+
+
+def _names(text: str, trustee: str, directory: Directory) -> bool:
+    return text.lower() == trustee.lower() or _guid(text, directory) == trustee
+
+
+def _guid(text: str, directory: Directory) -> str | None:
+    found = directory.by_address(text) if "@" in text else []
+    principal = found[0] if len(found) == 1 else directory.by_id(text.replace("\\", "/"))
+    return principal.guid if principal else None

@@ -1,0 +1,32 @@
+"""Why a difference exists, as far as the journal can tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controller.aspect import Context
+from controller.model import Cause, Change
+
+
+def cause_of(change: Change, context: Context) -> Change:
+    """The change, with its cause.
+
+    What the tenant has is held against what was last applied: if that differs, somebody changed the
+    tenant; if not, the document changed, or a date in it came since."""
+    return replace(change, cause=_cause(change, context))
+
+
+def _cause(change: Change, context: Context) -> Cause:
+    memory = context.memory
+    settled = memory.settled.get(change.key)
+    if not memory.known or settled is None:
+        return Cause.FIRST_SEEN
+    applied = memory.applied.get(change.key, {})
+    came = change.due is not None and settled < change.due <= context.now
+    if change.path not in applied and not any(
+        change.path[:length] in applied for length in range(1, len(change.path))
+    ):
+        return Cause.TIME if came else Cause.SPEC  # the document did not speak of it before
+    if applied.get(change.path) != change.before:
+        return Cause.DRIFT
+    return Cause.TIME if came else Cause.SPEC

@@ -1,0 +1,83 @@
+"""`mbx`: argv to one call. The only package that prints and the only one that ends with an exit status.
+
+Commands are imported when they are called, so that `mbx --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+from typing import Any, Final
+
+import click
+
+from controller import __version__
+from controller.errors import ControllerError, UserError
+
+# In the order of a first day. The help line stands here so that listing them imports nothing.
+COMMANDS: Final = {
+    "demo": "The whole story against a simulated tenant that it starts itself.",
+    "validate": "Check every document without touching a tenant.",
+    "plan": "Show what would change, and why.",
+    "apply": "Carry out what the plan shows, and read it back.",
+    "drift": "Show only what somebody changed behind the controller's back.",
+    "history": "Show what was applied, when, from which commit, with which result.",
+    "schema": "Print the JSON Schema of the specs, or of a plan.",
+    "sandbox": "Run a simulated Microsoft 365 tenant on loopback.",
+}
+INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
+
+
+class Commands(click.Group):
+    """A group whose commands live in modules of their own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"controller.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError:
+            near = difflib.get_close_matches(args[0], COMMANDS, 1)
+            meant = f" — did you mean '{near[0]}'?" if near else ""
+            raise click.UsageError(f"no such command '{args[0]}'{meant}", ctx) from None
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Try `mbx demo` first: it needs no tenant. `mbx COMMAND -h` shows examples.",
+)
+@click.version_option(__version__, prog_name="mbx")
+def cli() -> None:
+    """Microsoft 365 team mailboxes kept in git: plan, review, apply, heal."""
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Runs a command and exits. A user's mistake ends with 1 and a sentence, never with a traceback."""
+    try:
+        status = cli.main(args=argv, prog_name="mbx", standalone_mode=False)
+    except click.exceptions.Abort:
+        status = INTERRUPTED
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        status = 1
+    except UserError as error:
+        click.echo(str(error), err=True)
+        status = 1
+    except ControllerError as error:
+        click.echo(f"Error: {error}", err=True)
+        status = 1
+    sys.exit(status if isinstance(status, int) else 0)

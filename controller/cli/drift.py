@@ -1,0 +1,108 @@
+"""`mbx drift`: only what somebody changed behind the controller's back; where the audit log tells, who."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from controller.blame import Deed, blame
+from controller.cli import outcome
+from controller.cli.session import FORMATS, Session, common_options, open_session, optional_journal, run
+from controller.errors import ServiceError
+from controller.journal import Journal
+from controller.model import Cause, Change, Severity
+from controller.reconciler import Prepared, prepare
+from controller.report.as_json import change_document
+from controller.report.text import described
+from controller.spec import TenantSpecs
+
+_EXAMPLES = """\b
+Examples:
+  mbx drift
+  mbx drift --target support@entreprise.example
+  mbx drift --format json || test $? -eq 2
+"""
+
+
+@click.command("drift", epilog=_EXAMPLES)
+@common_options
+@click.option("--format", "form", type=FORMATS, default="text", show_default=True)
+def command(form: str, **common: Any) -> int:
+    """Shows what somebody changed since the controller last applied, and where the audit log tells, who
+    and when. Changes that git is ahead with are not drift.
+
+    Exit status: 0 none, 2 drift, 1 an error. Without a journal there is no record to hold it against.
+    """
+    return run(_drift(form, common))
+
+
+async def _drift(form: str, common: dict[str, Any]) -> int:
+    session = open_session(**common)
+    journal = optional_journal(session.settings)
+    statuses = []
+    for specs in session.tenants:
+        statuses.append(await _one(session, specs, journal, form))
+    return outcome.first(statuses)
+
+
+async def _one(session: Session, specs: TenantSpecs, journal: Journal | None, form: str) -> int:
+    setting = session.setting(specs, journal)
+    async with session.connection(specs) as connection:
+        prepared = await prepare(setting, connection.reader())
+        drifted = [change for change in prepared.plan.changes if change.cause is Cause.DRIFT]
+        deeds: Mapping[str, Deed] = {}
+        if drifted:
+            since = min(prepared.memory.settled[change.key] for change in drifted)
+            try:
+                deeds = await blame(
+                    connection.reader(),
+                    drifted,
+                    prepared.observed.directory,
+                    since=since,
+                    until=setting.now(),
+                    session_id=str(uuid.uuid4()),
+                    own_app=session.identity(specs).client_id,
+                )
+            except ServiceError as error:
+                click.echo(f"warning: the audit log cannot tell who: {error}", err=True)
+    _show(prepared, drifted, deeds, form)
+    if any(finding.severity is Severity.ERROR for finding in prepared.plan.findings):
+        return outcome.ERROR
+    return outcome.CHANGES if drifted else outcome.GOOD
+
+
+def _show(prepared: Prepared, drifted: list[Change], deeds: Mapping[str, Deed], form: str) -> None:
+    if form == "json":
+        click.echo(json.dumps([_plain(change, deeds) for change in drifted], ensure_ascii=False, indent=2))
+        return
+    plan = prepared.plan
+    for finding in plan.findings:
+        if finding.severity is Severity.ERROR:
+            click.echo(f"error: {finding.id}: {finding.message}", err=True)
+    if not prepared.memory.known:
+        click.echo("No record: nothing was applied from here yet, so that nothing can be told to be drift.")
+    elif not drifted:
+        click.echo(f"No drift in {plan.tenant}.")
+    address = ""
+    for change in drifted:
+        if change.key.address != address:
+            address = change.key.address
+            click.echo(address)
+        click.echo(f"  {described(change)}")
+        click.echo(f"      {_by(deeds.get(change.id))}")
+
+
+def _by(deed: Deed | None) -> str:
+    if deed is None:
+        return "by: the audit log has no record of it yet (records come late)"
+    return f"by {deed.who} at {deed.at:%Y-%m-%d %H:%M:%S} UTC ({deed.operation})"
+
+
+def _plain(change: Change, deeds: Mapping[str, Deed]) -> dict[str, Any]:
+    deed = deeds.get(change.id)
+    by = {"who": deed.who, "at": deed.at.isoformat(), "operation": deed.operation} if deed else None
+    return {**change_document(change), "by": by}

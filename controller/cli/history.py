@@ -1,0 +1,63 @@
+"""`mbx history`: what was applied, when, from which commit, with which result."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from controller.cli.session import Session, common_options, open_session
+from controller.journal import HistoryRow, Journal
+
+_EXAMPLES = """\b
+Examples:
+  mbx history --target support@entreprise.example
+  mbx history --limit 20 --format json
+"""
+
+
+@click.command("history", epilog=_EXAMPLES)
+@common_options
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="The newest so many.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(limit: int, form: str, **common: Any) -> int:
+    """Shows what was applied, when, from which commit, with which result; the newest first."""
+    session = open_session(**common)
+    rows = _rows(session, limit)
+    if form == "json":
+        click.echo(json.dumps([_plain(row) for row in rows], ensure_ascii=False, indent=2))
+        return 0
+    for row in rows:
+        status = row.status or "cut off"
+        commit = f"  {row.commit[:12]}" if row.commit else ""
+        click.echo(f"{row.at:%Y-%m-%d %H:%M:%S}  {status:<11}  {row.action:<7} {row.change_id}{commit}")
+        if row.error:
+            click.echo(f"    {row.error}")
+    if not rows:
+        click.echo("Nothing was applied yet.")
+    return 0
+
+
+def _rows(session: Session, limit: int) -> list[HistoryRow]:
+    rows: list[HistoryRow] = []
+    with Journal.open(session.settings.journal_url()) as journal:
+        for specs in session.tenants:
+            tenant: Any = specs.tenant.spec
+            for address in session.targets or (None,):
+                rows += journal.history(tenant.tenant_id, address, limit=limit)
+    return sorted(rows, key=lambda row: row.at, reverse=True)[:limit]
+
+
+def _plain(row: HistoryRow) -> dict[str, Any]:
+    return {
+        "at": row.at.isoformat(),
+        "id": row.change_id,
+        "action": row.action,
+        "before": row.before,
+        "after": row.after,
+        "status": row.status,
+        "error": row.error,
+        "commit": row.commit,
+        "requestIds": list(row.request_ids),
+    }

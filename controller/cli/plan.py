@@ -1,0 +1,73 @@
+"""`mbx plan`: what would change, and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from controller.cli import outcome
+from controller.cli.session import FORMATS, common_options, open_session, optional_journal, run
+from controller.cli.terminal import paint, show_plan
+from controller.errors import UsageError
+from controller.model import Plan
+from controller.reconciler import prepare
+from controller.report import as_json
+from controller.spec.dates import parse_moment, starts_at
+
+_EXAMPLES = """\b
+Examples:
+  mbx plan                                   the specs in ./specs
+  mbx plan --target support@entreprise.example
+  mbx plan --selector team=support --format json
+  mbx plan --at 2027-02-01                   the plan of that day
+  mbx plan --detailed-exitcode               0 nothing to do, 2 changes
+"""
+
+
+@click.command("plan", epilog=_EXAMPLES)
+@common_options
+@click.option("--format", "form", type=FORMATS, default="text", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write the plan as JSON.")
+@click.option("--at", metavar="TIME", help="See the plan of another day: a date or a timestamp.")
+@click.option("--detailed-exitcode", is_flag=True, help="2 where there is something to do.")
+def command(form: str, out: Path | None, at: str | None, detailed_exitcode: bool, **common: Any) -> int:
+    """Shows what would change, and why. Never writes.
+
+    Exit status: 0 it could be computed; 1 an error; 5 a safety limit or policy refuses something; with
+    --detailed-exitcode 2 where there are changes.
+    """
+    return run(_plan(form, out, at, detailed_exitcode, common))
+
+
+async def _plan(form: str, out: Path | None, at: str | None, detailed: bool, common: dict[str, Any]) -> int:
+    session = open_session(**common)
+    if len(session.tenants) > 1 and (form == "json" or out):
+        raise UsageError("several tenants: choose one with --tenant for --format json and --out")
+    journal = optional_journal(session.settings)
+    statuses = []
+    for specs in session.tenants:
+        tenant: Any = specs.tenant.spec
+        setting = session.setting(specs, journal, at=_moment(at, tenant.zone))
+        async with session.connection(specs) as connection:
+            prepared = await prepare(setting, connection.reader())
+        _show(prepared.plan, form, out)
+        statuses.append(outcome.of_plan(prepared.plan, detailed=detailed))
+    return outcome.first(statuses)
+
+
+def _show(plan: Plan, form: str, out: Path | None) -> None:
+    if out:
+        out.write_text(as_json(plan), encoding="utf-8")
+    show_plan(plan, form, paint())
+
+
+def _moment(text: str | None, zone: Any) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return starts_at(parse_moment(text), zone)
+    except ValueError as error:
+        raise UsageError(f"--at: {error}") from None

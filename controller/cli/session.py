@@ -1,0 +1,147 @@
+"""What plan, apply and drift have in common: options, specs, settings, one connection for each tenant."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from controller.clients import Connection, connect
+from controller.errors import StateError, UsageError
+from controller.journal import Journal
+from controller.log import set_up
+from controller.reconciler import Setting
+from controller.settings import Settings, for_credentials, load_settings
+from controller.source import commit_of
+from controller.spec import Estate, TenantSpecs, load
+
+FORMATS = click.Choice(["text", "json"])
+
+
+def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every command that looks at a tenant."""
+    options = (
+        click.argument("specs", required=False, type=click.Path(path_type=Path)),
+        click.option(
+            "--specs", "folder", type=click.Path(path_type=Path), help="The folder; default MBX_SPECS, specs."
+        ),
+        click.option("--target", multiple=True, metavar="ADDRESS", help="Only this resource; repeatable."),
+        click.option("--selector", multiple=True, metavar="KEY=VALUE", help="Only with this label."),
+        click.option("--tenant", metavar="NAME", help="Only this tenant of a multi-tenant estate."),
+        click.option("--log-level", default="warning", show_default=True, help="On stderr."),
+        click.option("--log-format", type=click.Choice(["auto", "console", "json"]), default="auto"),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The estate that a command is about, and how to reach its tenants."""
+
+    settings: Settings
+    folder: Path
+    tenants: tuple[TenantSpecs, ...]
+    targets: frozenset[str]
+    selector: dict[str, str]
+
+    def setting(self, specs: TenantSpecs, journal: Journal | None, **rest: Any) -> Setting:
+        return Setting(
+            specs=specs,
+            commit=commit_of(self.folder),
+            now=lambda: datetime.now(UTC),
+            journal=journal,
+            targets=self.targets,
+            selector=self.selector,
+            deadline=self.settings.propagation_deadline,
+            patience=self.settings.propagation_wait,
+            **rest,
+        )
+
+    def identity(self, specs: TenantSpecs) -> Settings:
+        """The settings with which this tenant is signed in to."""
+        tenant: Any = specs.tenant.spec
+        return for_credentials(self.settings, tenant.credentials).require_sign_in()
+
+    @asynccontextmanager
+    async def connection(self, specs: TenantSpecs) -> AsyncIterator[Connection]:
+        tenant: Any = specs.tenant.spec
+        settings = self.identity(specs)
+        async with connect(settings, tenant_id=tenant.tenant_id, cloud=str(tenant.cloud)) as connection:
+            yield connection
+
+
+def open_session(
+    specs: Path | None,
+    folder: Path | None,
+    target: Sequence[str],
+    selector: Sequence[str],
+    tenant: str | None,
+    log_level: str,
+    log_format: str,
+) -> Session:
+    """Reads the settings and the specs. Raises UserError with everything that is wrong in them."""
+    set_up(level=log_level, form=log_format)
+    settings = load_settings()
+    where = specs or folder or settings.specs
+    estate = load(where)
+    session = Session(
+        settings,
+        where,
+        _chosen(estate, tenant),
+        frozenset(address.lower() for address in target),
+        dict(_label(text) for text in selector),
+    )
+    _check_targets(session)
+    return session
+
+
+def _chosen(estate: Estate, name: str | None) -> tuple[TenantSpecs, ...]:
+    if name is None:
+        return estate.tenants
+    found = tuple(one for one in estate.tenants if _name(one) == name)
+    if not found:
+        names = ", ".join(sorted(map(_name, estate.tenants)))
+        raise UsageError(f"--tenant {name}: no such tenant in these specs; there is {names}")
+    return found
+
+
+def _name(specs: TenantSpecs) -> str:
+    tenant: Any = specs.tenant.spec
+    return str(tenant.name)
+
+
+def _label(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(f"--selector {text}: expected KEY=VALUE, such as team=support")
+    return name, value
+
+
+def _check_targets(session: Session) -> None:
+    known = {d.key.address for specs in session.tenants for d in specs.documents if d.key}
+    for address in sorted(session.targets - known):
+        near = difflib.get_close_matches(address, known, 1)
+        meant = f" — did you mean {near[0]}?" if near else ""
+        raise UsageError(f"--target {address}: no document in {session.folder} has that address{meant}")
+
+
+def optional_journal(settings: Settings) -> Journal | None:
+    """The journal for a command that only looks; without it, every cause is first-seen."""
+    try:
+        return Journal.open(settings.journal_url())
+    except StateError as error:
+        click.echo(f"warning: no journal, every difference counts as first-seen: {error}", err=True)
+        return None
+
+
+def run(coroutine: Coroutine[Any, Any, int]) -> int:
+    return asyncio.run(coroutine)

@@ -1,0 +1,241 @@
+"""Is it allowed, and is it proportionate? Judged over the whole plan, before the first write. Pure.
+
+A finding about one resource holds that resource; a limit over the run holds the run. The only way around
+is an Approval of that one finding, in git. Revokes whose date came were reviewed when they were written:
+they count against no limit, and are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from controller.grants import ACCESS
+from controller.model import Action, Change, Finding, Key, Origin, Plan, Severity
+from controller.observe import Observed
+from controller.readers import Readers, readers
+from controller.spec import Document
+from controller.spec.dates import ends_at
+
+_SMALL: Final = 4  # people; below it a share says nothing
+_COVERS: Final = {"last-reader": ("empty-list",)}  # one loss, seen twice, is approved once
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What is judged by: the tenant's limits, the approvals that stand, the moment."""
+
+    tenant: Document
+    approvals: tuple[Document, ...]
+    now: datetime
+    zone: Any
+
+    @property
+    def safety(self) -> Any:
+        return self.tenant.spec.safety  # type: ignore[attr-defined]
+
+    def approved(self, finding: Finding) -> Any | None:
+        """The approval that stands for a finding, if one does."""
+        for approval in self.approvals:
+            spec: Any = approval.spec
+            code, _, subject = spec.finding.partition("/")
+            covers = subject.lower() == finding.subject.lower() and (
+                code == finding.code or finding.code in _COVERS.get(code, ())
+            )
+            if covers and (spec.until is None or self.now < ends_at(spec.until, self.zone)):
+                return spec
+        return None
+
+
+def judge(plan: Plan, observed: Observed, bench: Bench) -> Plan:
+    """The plan, with everything the guard refuses held back."""
+    counted = {key: readers(key, observed, _open(plan, key)) for key in _concerned(plan)}
+    findings = [*_resource_findings(plan, counted, bench)]
+    plan = _hold(plan, findings, bench)
+    still_open = {change.key for change in plan.open_changes}
+    losing = {who for key, count in counted.items() if key in still_open for who in count.losing}
+    plan = _hold(plan, list(_run_findings(plan, losing, bench)), bench)
+    findings = sorted((*plan.findings, *_idle(plan, bench)), key=lambda found: (found.id, found.message))
+    return replace(plan, changes=_follow(plan.changes), findings=tuple(findings))
+
+
+def _follow(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """What waits for a change that is held is held with it."""
+    held = {change.id: change.blocked_by for change in changes if change.blocked_by}
+    followed = list(changes)
+    for _ in changes:
+        before = len(held)
+        for index, change in enumerate(followed):
+            why = [ident for need in change.depends_on for ident in held.get(need, ())]
+            if why and not change.blocked_by:
+                held[change.id] = tuple(dict.fromkeys(why))
+                followed[index] = replace(change, blocked_by=held[change.id])
+        if len(held) == before:
+            break
+    return tuple(followed)
+
+
+def _open(plan: Plan, key: Key) -> list[Change]:
+    return [change for change in plan.open_changes if change.key == key]
+
+
+def _concerned(plan: Plan) -> list[Key]:
+    """Resources of which somebody may lose something."""
+    return sorted({c.key for c in plan.open_changes if c.path[:1] == ACCESS})
+
+
+def _resource_findings(plan: Plan, counted: dict[Key, Readers], bench: Bench) -> Iterator[Finding]:
+    deleted = {change.key for change in plan.open_changes if change.action is Action.DELETE}
+    for change in plan.open_changes:
+        if change.action is Action.DELETE and not bench.safety.allow_delete:
+            yield _refusal(
+                "delete", change, "would be deleted, and safety.allowDelete of the Tenant is not true"
+            )
+        if change.action is Action.CONVERT:
+            yield _refusal("convert", change, "would become a shared mailbox, which needs an Approval")
+    for key, count in counted.items():
+        if key not in deleted:
+            yield from _losses(key, count, plan, bench)
+    yield from _emptied(plan, deleted)
+
+
+def _losses(key: Key, count: Readers, plan: Plan, bench: Bench) -> Iterator[Finding]:
+    origin = _origin(plan, key)
+    names = ", ".join(sorted(count.losing))
+    if count.leaving:
+        yield Finding(
+            "access-ended",
+            key.address,
+            Severity.INFO,
+            f"the time of {', '.join(sorted(count.leaving))} at {key.address} is over",
+            key,
+            origin,
+        )
+    if count.losing and not count.after and bench.safety.last_reader == "forbid":
+        yield _loss("last-reader", key, origin, f"nobody is left who can read {key.address}: {names} lose it")
+    share = len(count.losing) / len(count.before) if count.before else 0.0
+    limit = bench.safety.max_share_losing_access
+    if len(count.before) >= _SMALL and share > limit:
+        yield _loss(
+            "share-losing-access",
+            key,
+            origin,
+            f"{len(count.losing)} of {len(count.before)} people lose {key.address} (limit {limit:.0%}): "
+            + names,
+        )
+
+
+def _emptied(plan: Plan, deleted: set[Key]) -> Iterator[Finding]:
+    """An empty list that is the whole truth, where something was: a wish, and easily a slip."""
+    lost = (Action.REVOKE, Action.REMOVE)
+    for key, collection in sorted({(c.key, c.path[0]) for c in plan.open_changes if c.action in lost}):
+        change = next(c for c in plan.open_changes if (c.key, c.path[:1]) == (key, (collection,)))
+        if key not in deleted and (key, collection) in plan.emptied:
+            yield _loss(
+                "empty-list", key, change.origin, f"`{collection}` of {key.address} is empty: all of it goes"
+            )
+
+
+def _run_findings(plan: Plan, losing: set[str], bench: Bench) -> Iterator[Finding]:
+    counted = [change for change in plan.open_changes if not _on_time(change)]
+    origin = bench.tenant.at("safety")
+    limit = bench.safety.max_changes
+    if len(counted) > limit:
+        message = f"{len(counted)} changes, and safety.maxChanges is {limit}: nothing is written"
+        yield Finding("max-changes", plan.tenant, Severity.ERROR, message, None, origin)
+    limit = bench.safety.max_people_losing_access
+    if len(losing) > limit:
+        names = ", ".join(sorted(losing)[:10]) + (" …" if len(losing) > 10 else "")
+        message = f"{len(losing)} people lose access (limit {limit}): nothing is written. {names}"
+        yield Finding("people-losing-access", plan.tenant, Severity.ERROR, message, None, origin)
+
+
+def _hold(plan: Plan, refusals: list[Finding], bench: Bench) -> Plan:
+    """Marks what is refused; what is approved is told, and goes on."""
+    told, holding = [], []
+    for finding in refusals:
+        approval = bench.approved(finding)
+        overridable = finding.code != "delete"  # an Approval never replaces allowDelete
+        if finding.severity is Severity.ERROR and not (approval and overridable):
+            holding.append(finding)
+            told.append(finding)
+        elif approval:
+            text = f"approved ({approval.reason}): {finding.message}"
+            told.append(replace(finding, severity=Severity.INFO, message=text))
+        else:
+            told.append(finding)
+    changes = tuple(_held(change, holding) for change in plan.changes)
+    return replace(plan, changes=changes, findings=(*plan.findings, *told))
+
+
+def _held(change: Change, refusals: Iterable[Finding]) -> Change:
+    if _on_time(change):
+        return change
+    hits = [finding.id for finding in refusals if finding.key in (None, change.key)]
+    return replace(change, blocked_by=tuple(dict.fromkeys((*change.blocked_by, *hits)))) if hits else change
+
+
+def _on_time(change: Change) -> bool:
+    """A revoke whose date came was reviewed when it was written."""
+    return change.due is not None and change.action is Action.REVOKE
+
+
+def _idle(plan: Plan, bench: Bench) -> Iterator[Finding]:
+    """Approvals that changed nothing: ended, or naming a finding that this plan does not have."""
+    ids = {finding.id.lower() for finding in plan.findings}
+    for approval in bench.approvals:
+        spec: Any = approval.spec
+        over = spec.until is not None and _over(spec, bench)
+        if over or spec.finding.lower() not in ids:
+            why = "has ended" if over else "names nothing that this plan finds"
+            yield Finding(
+                "idle-approval",
+                spec.finding.partition("/")[2] or spec.finding,
+                Severity.INFO,
+                f"the Approval of {spec.finding} {why}",
+                None,
+                approval.origin,
+            )
+
+
+def _over(spec: Any, bench: Bench) -> bool:
+    return bench.now >= ends_at(spec.until, bench.zone)
+
+
+def _refusal(code: str, change: Change, what: str) -> Finding:
+    return Finding(
+        code, change.key.address, Severity.ERROR, f"{change.key.address} {what}", change.key, change.origin
+    )
+
+
+def _loss(code: str, key: Key, origin: Origin | None, message: str) -> Finding:
+    return Finding(code, key.address, Severity.ERROR, message, key, origin)
+
+
+def _origin(plan: Plan, key: Key) -> Origin | None:
+    return next((c.origin for c in plan.changes if c.key == key and c.origin), None)
+
+
+def refused(plan: Plan) -> bool:
+    """Whether a safety limit or a policy refuses something: exit status 5."""
+    return any(f.severity is Severity.ERROR and _is_guard(f.code) for f in plan.findings)
+
+
+_CODES: Final = frozenset(
+    {
+        "last-reader",
+        "share-losing-access",
+        "people-losing-access",
+        "max-changes",
+        "delete",
+        "convert",
+        "empty-list",
+        "flapping",
+    }
+)
+
+
+def _is_guard(code: str) -> bool:
+    return code in _CODES or code.startswith("policy/")

@@ -1,0 +1,269 @@
+"""What to change: desired against observed, for every aspect of every resource. Pure.
+
+It decides everything before anything is touched. Whether the outcome is allowed and proportionate is for
+`controller.guard`; how it is carried out, for `controller.apply`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from controller.addresses import released
+from controller.aspect import Aspect, Context, Resource
+from controller.cause import cause_of
+from controller.drift import compare
+from controller.model import (
+    Absent,
+    Action,
+    Awaited,
+    Change,
+    Desired,
+    Finding,
+    Key,
+    Path,
+    Plan,
+    Present,
+    Severity,
+    Unreadable,
+    Upcoming,
+)
+from controller.observe import Observed
+
+# Within one resource: it exists, bears its name, is open to its people, and only then loses anything.
+_ORDER: Final = {
+    action: rank
+    for rank, action in enumerate(
+        (
+            Action.CREATE,
+            Action.CONVERT,
+            Action.RENAME,
+            Action.ADD,
+            Action.UPDATE,
+            Action.GRANT,
+            Action.REMOVE,
+            Action.REVOKE,
+            Action.DELETE,
+        )
+    )
+}
+
+
+@dataclass(slots=True)
+class Draft:
+    """A plan while it is drawn up. `desired` holds every value wished for, for the journal."""
+
+    changes: list[Change] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    upcoming: list[Upcoming] = field(default_factory=list)
+    unreadable: set[Key] = field(default_factory=set)
+    emptied: set[tuple[Key, str]] = field(default_factory=set)
+    desired: dict[Key, dict[Path, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Whose plan it is, of which specs, made when; `deadline` is how long an accepted change may stay
+    unseen."""
+
+    tenant: str
+    tenant_id: str
+    commit: str | None
+    specs_digest: str
+    created_at: datetime
+    deadline: timedelta
+
+
+def draw(observed: Observed, aspects: Sequence[Aspect], context: Context, frame: Frame) -> tuple[Plan, Draft]:
+    """The plan, not yet judged, and what it was drawn from."""
+    draft = Draft()
+    context = replace(context, released=released(observed.resources, observed.directory, context.tenant))
+    for resource in observed.resources:
+        _resource(resource, observed, aspects, context, draft)
+    if observed.directory_error:
+        draft.findings.append(
+            Finding("unreadable", frame.tenant, Severity.ERROR, f"the tenant: {observed.directory_error}")
+        )
+    changes = [cause_of(change, context) for change in draft.changes]
+    changes = list(_not_awaited(changes, context, frame, draft))
+    changes = [_block(change, draft.findings) for change in changes]
+    plan = Plan(
+        tenant=frame.tenant,
+        tenant_id=frame.tenant_id,
+        commit=frame.commit,
+        specs_digest=frame.specs_digest,
+        observed_digest=digest(observed),
+        created_at=frame.created_at,
+        changes=tuple(sorted(changes, key=_order)),
+        findings=tuple(sorted(draft.findings, key=lambda f: (f.id, f.message))),
+        upcoming=tuple(sorted(draft.upcoming)),
+        resources=tuple(sorted(resource.key for resource in observed.resources)),
+        unreadable=frozenset(draft.unreadable),
+        emptied=frozenset(draft.emptied),
+    )
+    return plan, draft
+
+
+def _order(change: Change) -> tuple[Key, int, Path]:
+    return change.key, _ORDER[change.action], change.path
+
+
+def _resource(
+    resource: Resource, observed: Observed, aspects: Sequence[Aspect], context: Context, draft: Draft
+) -> None:
+    """Adds everything about one resource to the draft."""
+    gone = resource.spec.state == "absent"
+    draft.desired[resource.key] = {}
+    own: list[Change] = []
+    for aspect in aspects:
+        seen = observed.seen.get(aspect.name, {}).get(resource.key)
+        if seen is None or (gone and aspect.name != "existence"):
+            continue
+        if isinstance(seen, Unreadable):
+            draft.unreadable.add(resource.key)
+            draft.findings.append(_unreadable(resource, aspect, seen))
+            continue
+        own += _aspect(aspect, seen, resource, context, draft)
+    founding = [change for change in own if change.action in (Action.CREATE, Action.CONVERT)]
+    for change in own:
+        needs = tuple(first.id for first in founding if first.id != change.id)
+        draft.changes.append(replace(change, depends_on=(*needs, *change.depends_on)))
+    if synced := _synced(resource, own):
+        draft.findings.append(synced)
+
+
+def _aspect(
+    aspect: Aspect, seen: Present | Absent, resource: Resource, context: Context, draft: Draft
+) -> Iterator[Change]:
+    present = aspect.fresh(resource) if isinstance(seen, Absent) else seen
+    desired = aspect.desired(resource, context)
+    draft.findings += (*present.findings, *desired.findings)
+    draft.upcoming += desired.upcoming
+    draft.desired[resource.key].update(recorded(desired))
+    if not (desired.wants or desired.ended or desired.upcoming or desired.findings):
+        draft.emptied |= {(resource.key, path[0]) for path, whole in desired.collections.items() if whole}
+    for delta in compare(desired, aspect.observed(present, resource, desired, context)):
+        outcome = aspect.change(delta, present, resource, context)
+        if isinstance(outcome, Finding):
+            draft.findings.append(outcome)
+        else:
+            yield outcome
+
+
+def recorded(desired: Desired) -> dict[Path, Any]:
+    """What the journal keeps of it once it is so: each value, and that a collection was managed."""
+    values: dict[Path, Any] = {path: True for path, exclusive in desired.collections.items() if exclusive}
+    return values | {path: want.value for path, want in desired.wants.items()}
+
+
+def _unreadable(resource: Resource, aspect: Aspect, seen: Unreadable) -> Finding:
+    return Finding(
+        "unreadable",
+        f"{resource.key.address}/{aspect.name}",
+        Severity.ERROR,
+        f"{aspect.name} of {resource.key.address} could not be read, and is left as it is: {seen.error}",
+        resource.key,
+        resource.document.origin,
+        blocks=(resource.key, aspect.name),
+    )
+
+
+def _synced(resource: Resource, changes: Sequence[Change]) -> Finding | None:
+    row = resource.row or {}
+    if not row.get("IsDirSynced") or row.get("IsExchangeCloudManaged"):
+        return None
+    left = f"; {len(changes)} change(s) must be made there" if changes else ""
+    return Finding(
+        "directory-synced",
+        resource.key.address,
+        Severity.WARNING,
+        f"{resource.key.address} is synchronised from an on-premises directory, which owns it{left}",
+        resource.key,
+        resource.document.origin,
+        blocks=(resource.key, None),
+    )
+
+
+def _not_awaited(
+    changes: Iterable[Change], context: Context, frame: Frame, draft: Draft
+) -> Iterator[Change]:
+    """Drops what a service accepted a moment ago and does not show yet: it is not written twice, and is
+    no drift. Past the deadline it is planned again, and said to have failed."""
+    newborn = {
+        change.key
+        for change in changes
+        if change.action is Action.CREATE and _fresh(context.memory.awaited.get(change.id), context, frame)
+    }
+    for change in changes:
+        awaited = context.memory.awaited.get(change.id)
+        if not (change.key in newborn or _fresh(awaited, context, frame)):
+            if awaited and awaited.accepted:
+                draft.findings.append(_overdue(change, awaited, frame))
+            yield change
+        elif awaited:
+            draft.findings.append(_propagating(change, awaited))
+
+
+def _fresh(awaited: Awaited | None, context: Context, frame: Frame) -> bool:
+    return awaited is not None and awaited.accepted and context.now - awaited.since < frame.deadline
+
+
+def _propagating(change: Change, awaited: Awaited) -> Finding:
+    return Finding(
+        "propagating",
+        "/".join((change.key.address, *change.path)),
+        Severity.INFO,
+        f"{change.action} {change.field or change.key.address} was accepted at "
+        f"{awaited.since:%Y-%m-%d %H:%M:%S} UTC and cannot be seen yet: waiting, not written again",
+        change.key,
+        change.origin,
+    )
+
+
+def _overdue(change: Change, awaited: Awaited, frame: Frame) -> Finding:
+    return Finding(
+        "not-visible",
+        "/".join((change.key.address, *change.path)),
+        Severity.WARNING,
+        f"{change.action} {change.field or change.key.address} was accepted at "
+        f"{awaited.since:%Y-%m-%d %H:%M:%S} UTC and is still not so after {frame.deadline}: it failed",
+        change.key,
+        change.origin,
+    )
+
+
+def _block(change: Change, findings: Iterable[Finding]) -> Change:
+    hits = tuple(
+        sorted(
+            finding.id
+            for finding in findings
+            if finding.stops_run or (finding.blocks and _covers(finding.blocks, change))
+        )
+    )
+    return replace(change, blocked_by=tuple(dict.fromkeys((*change.blocked_by, *hits)))) if hits else change
+
+
+def _covers(blocks: tuple[Key, str | None], change: Change) -> bool:
+    key, aspect = blocks
+    return change.key == key and aspect in (None, change.aspect)
+
+
+def digest(observed: Observed) -> str:
+    """Over everything that was observed of the resources looked at, in canonical form."""
+    seen = {
+        f"{name}:{key}": _plain(observation)
+        for name, by_key in observed.seen.items()
+        for key, observation in by_key.items()
+    }
+    return "sha256:" + hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(observation: Any) -> Any:
+    if isinstance(observation, Present):
+        return sorted(["/".join(path), value] for path, value in observation.fields.items())
+    return type(observation).__name__
+

@@ -1,0 +1,285 @@
+"""One cycle, end to end: remember, observe, plan, judge, and where it is asked for, apply and record.
+
+The only place that knows all parts. Nothing is decided here: it carries what one part found to the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from controller import guard
+from controller.apply import Sight, Tools, apply
+from controller.aspect import Aspect, Context, all_aspects
+from controller.clients import Connection, Reader
+from controller.directory import Directory
+from controller.errors import ServiceError, SignInError
+from controller.journal import Journal
+from controller.model import (
+    Action,
+    Awaited,
+    Change,
+    Cycle,
+    Finding,
+    Key,
+    Memory,
+    Mode,
+    Outcome,
+    Plan,
+    Present,
+    Severity,
+    Status,
+)
+from controller.observe import Observed, observe
+from controller.plan import Draft, Frame, draw
+from controller.spec import Document, TenantSpecs
+from controller.survey import read_directory, refreshed
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What one cycle runs in: whose specs, at which commit, with which record; time and chance."""
+
+    specs: TenantSpecs
+    commit: str | None
+    now: Callable[[], datetime]
+    journal: Journal | None = None
+    targets: frozenset[str] = frozenset()  # addresses; empty means all
+    selector: Mapping[str, str] = field(default_factory=dict)
+    deadline: timedelta = timedelta(hours=1)
+    patience: timedelta = timedelta(seconds=60)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    told: Callable[[Outcome], None] = lambda outcome: None
+    at: datetime | None = None  # to see the plan of another day
+
+    @property
+    def tenant(self) -> Any:
+        return self.specs.tenant.spec
+
+    @property
+    def tenant_id(self) -> str:
+        return str(self.tenant.tenant_id)
+
+    @property
+    def whole(self) -> bool:
+        return not self.targets and not self.selector
+
+    def documents(self) -> tuple[Document, ...]:
+        """The documents that this cycle is about."""
+        return tuple(document for document in self.specs.documents if self._chosen(document))
+
+    def _chosen(self, document: Document) -> bool:
+        spec: Any = document.spec
+        if self.targets and (document.key is None or document.key.address not in self.targets):
+            return False
+        return all(spec.labels.get(name) == value for name, value in self.selector.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A judged plan, and what it was made of."""
+
+    plan: Plan
+    draft: Draft
+    observed: Observed
+    memory: Memory
+
+
+def remember(journal: Journal | None, tenant_id: str) -> Memory:
+    """What the journal knows, in the planner's terms."""
+    if journal is None:
+        return Memory()
+    applied: dict[Key, dict[tuple[str, ...], Any]] = {}
+    for (key, path), record in journal.last_applied(tenant_id).items():
+        applied.setdefault(key, {})[path] = record.value
+    last = journal.last_cycle_at(tenant_id)
+    settled = {key: max(m.last_at, last or m.last_at) for key, m in journal.managed(tenant_id).items()}
+    awaited = {
+        pending.change_id: Awaited(
+            pending.change_id, pending.status is Status.PROPAGATING, pending.intended_at
+        )
+        for pending in journal.pending(tenant_id)
+    }
+    return Memory(bool(settled), applied, settled, journal.auto_mappings(tenant_id), awaited)
+
+
+async def prepare(setting: Setting, reader: Reader) -> Prepared:
+    """Observes, plans and judges. Raises SignInError where nothing can be asked; any other trouble with
+    the tenant stands in the plan."""
+    memory = await asyncio.to_thread(remember, setting.journal, setting.tenant_id)
+    try:
+        directory = await read_directory(reader)
+    except SignInError:
+        raise
+    except ServiceError as error:
+        return _blind(setting, memory, error)
+    observed = await observe(reader, setting.documents(), directory, all_aspects())
+    return _decide(setting, observed, memory, all_aspects())
+
+
+def _context(setting: Setting, directory: Directory, memory: Memory) -> Context:
+    return Context(setting.at or setting.now(), setting.tenant.zone, setting.tenant, directory, memory)
+
+
+def _decide(
+    setting: Setting, observed: Observed, memory: Memory, aspects: Sequence[Aspect]
+) -> Prepared:
+    context = _context(setting, observed.directory, memory)
+    frame = Frame(
+        tenant=setting.tenant.name,
+        tenant_id=setting.tenant_id,
+        commit=setting.commit,
+        specs_digest=setting.specs.digest,
+        created_at=setting.now(),
+        deadline=setting.deadline,
+    )
+    plan, draft = draw(observed, aspects, context, frame)
+    if setting.whole and not observed.directory_error:
+        plan = replace(plan, findings=(*plan.findings, *_unmanaged(setting, observed, memory)))
+    bench = guard.Bench(setting.specs.tenant, setting.specs.approvals, context.now, context.zone)
+    return Prepared(guard.judge(plan, observed, bench), draft, observed, memory)
+
+
+def _blind(setting: Setting, memory: Memory, error: ServiceError) -> Prepared:
+    observed = Observed(Directory(), directory_error=error)
+    prepared = _decide(setting, observed, memory, ())
+    keys = frozenset(document.key for document in setting.documents() if document.key)
+    plan = replace(prepared.plan, unreadable=keys, resources=tuple(sorted(keys)))
+    return replace(prepared, plan=plan)
+
+
+def _unmanaged(setting: Setting, observed: Observed, memory: Memory) -> Iterable[Finding]:
+    """Shared mailboxes that no document speaks of. Taking a document out of git deletes nothing."""
+    ours = {resource.principal.guid for resource in observed.resources if resource.principal}
+    formerly = {key.address for key in memory.settled}
+    for one in observed.directory.principals.values():
+        if one.is_shared and one.guid not in ours:
+            address = one.address.lower()
+            was = " any more: it was managed until its document went" if address in formerly else ""
+            message = f"{one.address} is a shared mailbox that no document describes{was}; it is left alone"
+            yield Finding("unmanaged-mailbox", address, Severity.WARNING, message)
+
+
+async def cycle(setting: Setting, connection: Connection, mode: Mode) -> Cycle:
+    """A whole cycle. In report mode nothing that could write is ever made."""
+    prepared = await prepare(setting, connection.reader())
+    if mode is Mode.REPORT or not may_start(prepared.plan):
+        return Cycle(prepared.plan)
+    return await carry_out(setting, connection, prepared)
+
+
+def may_start(plan: Plan) -> bool:
+    return not any(finding.stops_run for finding in plan.findings)
+
+
+async def carry_out(setting: Setting, connection: Connection, prepared: Prepared) -> Cycle:
+    """Applies a prepared plan and records what became of it. The caller holds the tenant's lock."""
+    journal = setting.journal
+    assert journal is not None, "nothing is written without a record"
+    run_id = journal.start_run(
+        setting.tenant_id,
+        at=setting.now(),
+        commit=setting.commit,
+        specs_digest=setting.specs.digest,
+        mode=Mode.APPLY,
+    )
+    tools = Tools(
+        writer=connection.writer(),
+        journal=journal,
+        run_id=run_id,
+        tenant_id=setting.tenant_id,
+        aspects={aspect.name: aspect for aspect in all_aspects()},
+        look=_Look(setting, connection, prepared),
+        now=setting.now,
+        sleep=setting.sleep,
+        patience=setting.patience,
+        unconcluded=frozenset(i for i, a in prepared.memory.awaited.items() if not a.accepted),
+        told=setting.told,
+    )
+    outcomes = await apply(prepared.plan, tools)
+    done = Cycle(prepared.plan, outcomes, applied=True)
+    await asyncio.to_thread(_record, setting, journal, prepared, done, run_id)
+    journal.finish_run(run_id, at=setting.now(), condition=done.condition)
+    return done
+
+
+class _Look:
+    """Reads some resources again, and says what the plan would still hold for them."""
+
+    def __init__(self, setting: Setting, connection: Connection, prepared: Prepared) -> None:
+        self._setting = setting
+        self._connection = connection
+        self._first = prepared.observed
+
+    async def __call__(self, keys: frozenset[Key]) -> Sight:
+        setting = replace(self._setting, targets=frozenset(key.address for key in keys))
+        reader = self._connection.reader()
+        documents = setting.documents()
+        known = [r.principal.guid for r in self._first.resources if r.principal and r.key in keys]
+        directory = await refreshed(reader, self._first.directory, documents, known)
+        observed = await observe(reader, documents, directory, all_aspects())
+        memory = await asyncio.to_thread(remember, setting.journal, setting.tenant_id)
+        memory = replace(memory, awaited={})  # what is awaited is exactly what is looked for
+        again = _decide(setting, observed, memory, all_aspects())
+        return Sight(
+            frozenset(change.id for change in again.plan.changes),
+            again.plan.unreadable,
+            {r.key.address: r.principal.object_id for r in observed.resources if r.principal},
+        )
+
+
+def _record(setting: Setting, journal: Journal, prepared: Prepared, done: Cycle, run_id: str) -> None:
+    """What is now known to be in place; and every access list that was observed."""
+    now, tenant_id = setting.now(), setting.tenant_id
+    plan = prepared.plan
+    failing = {change.key for change in plan.changes if change.blocked_by} | plan.unreadable
+    failing |= {o.change.key for o in done.outcomes if o.status is not Status.APPLIED}
+    whole: dict[Key, Mapping[tuple[str, ...], Any]] = {}
+    ids: dict[Key, str] = {}
+    for resource in prepared.observed.resources:
+        if resource.principal:
+            ids[resource.key] = resource.principal.object_id
+        if resource.key not in failing and resource.spec.state != "absent":
+            whole[resource.key] = prepared.draft.desired[resource.key]
+    journal.settle_many(tenant_id, whole, at=now, commit=setting.commit, object_ids=ids)
+    for outcome in done.outcomes:
+        if outcome.status is Status.APPLIED and outcome.change.key in failing:
+            _record_one(setting, journal, outcome.change, prepared.draft)
+        if outcome.status is Status.APPLIED and outcome.change.action is Action.DELETE:
+            journal.forget(tenant_id, outcome.change.key, at=now)
+    _resolve(setting, journal, plan, run_id)
+    journal.record_access_lists(tenant_id, _access_lists(prepared), at=now)
+
+
+def _record_one(setting: Setting, journal: Journal, change: Change, draft: Draft) -> None:
+    values = draft.desired[change.key]
+    gone = change.path not in values
+    value = None if gone else values[change.path]
+    now = setting.now()
+    journal.settle_one(
+        setting.tenant_id, change.key, change.path, value, at=now, commit=setting.commit, gone=gone
+    )
+
+
+def _resolve(setting: Setting, journal: Journal, plan: Plan, run_id: str) -> None:
+    """Closes what earlier runs left open: it is so by now, or it was planned anew."""
+    planned = {change.id for change in plan.changes}
+    waiting = {finding.subject for finding in plan.findings if finding.code == "propagating"}
+    looked_at = set(plan.resources) - plan.unreadable
+    for pending in journal.pending(setting.tenant_id):
+        subject = "/".join((pending.key.address, *pending.path))
+        if pending.run_id == run_id or pending.key not in looked_at or subject in waiting:
+            continue
+        status = Status.FAILED if pending.change_id in planned else Status.APPLIED
+        journal.resolve_pending(pending.intent_id, status, at=setting.now())
+
+
+def _access_lists(prepared: Prepared) -> dict[str, list[dict[str, Any]]]:
+    lists = {}
+    for key, seen in prepared.observed.seen.get("access", {}).items():
+        if isinstance(seen, Present):
+            lists[key.address] = [{"who": path[1], "right": path[2]} for path in sorted(seen.fields)]
+    return lists

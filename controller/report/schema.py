@@ -1,0 +1,116 @@
+"""The JSON Schema of a plan (draft 2020-12)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from controller.model import FORMAT, Action, Cause, Kind, Risk, Severity
+
+_TEXTS = {"type": "array", "items": {"type": "string"}}
+_SOURCE = {
+    "description": "Where the value was written; null where nothing was.",
+    "anyOf": [
+        {"type": "null"},
+        {
+            "type": "object",
+            "required": ["file", "line"],
+            "additionalProperties": False,
+            "properties": {
+                "file": {"type": "string", "description": "Relative to the repository root."},
+                "line": {"type": "integer", "minimum": 1},
+            },
+        },
+    ],
+}
+
+
+def _object(properties: dict[str, Any], description: str = "") -> dict[str, Any]:
+    shape = {
+        "type": "object",
+        "required": list(properties),
+        "additionalProperties": False,
+        "properties": properties,
+    }
+    return {**shape, "description": description} if description else shape
+
+
+def _one_of(values: Any, description: str) -> dict[str, Any]:
+    return {"enum": [str(value) for value in values], "description": description}
+
+
+def _count(description: str) -> dict[str, Any]:
+    return {"type": "integer", "minimum": 0, "description": description}
+
+
+_SUMMARY = {
+    "create": _count("Mailboxes that are created."),
+    "update": _count("Single values, aliases and names that change."),
+    "delete": _count("Mailboxes that are deleted."),
+    "grant": _count("Rights that are given."),
+    "revoke": _count("Rights that are taken."),
+    "unchanged": _count("Documents in sync."),
+    "blocked": _count("Changes that something holds back."),
+    "errors": _count("Diagnostics of severity error."),
+}
+_REQUEST = {
+    "api": {"enum": ["exchange", "graph"]},
+    "call": {
+        "type": "string",
+        "description": "A cmdlet, or verb and path. `{address}` stands for an object id not known yet.",
+    },
+    "parameters": {"type": "object", "description": "The cmdlet's parameters, or the body."},
+}
+_RESOURCE = {
+    "kind": _one_of(Kind, "The kind of document."),
+    "address": {"type": "string", "description": "Its address, in lower case."},
+}
+_CHANGE = {
+    "id": {"type": "string", "description": "KIND/ADDRESS[/FIELD…]: the same in every plan."},
+    "resource": _object(_RESOURCE),
+    "action": _one_of(Action, "What is done."),
+    "field": {"type": "string", "description": "Dotted; empty for the resource itself."},
+    "before": {"description": "What the tenant has; null for nothing."},
+    "after": {"description": "What it will have; null for nothing."},
+    "risk": _one_of(Risk, "medium: somebody loses something. high: mail or a mailbox can be lost."),
+    "cause": _one_of(Cause, "Why it differs, as far as the journal can tell."),
+    "source": _SOURCE,
+    "blockedBy": {**_TEXTS, "description": "Ids of the diagnostics that hold it back."},
+    "dependsOn": {**_TEXTS, "description": "Ids of the changes it waits for."},
+    "notes": {**_TEXTS, "description": "What a reviewer must know."},
+    "requests": {"type": "array", "items": _object(_REQUEST), "description": "Exactly what apply sends."},
+}
+_DIAGNOSTIC = {
+    "id": {"type": "string", "description": "CODE/ADDRESS[/…]: what an Approval names."},
+    "code": {"type": "string"},
+    "severity": _one_of(Severity, "error: the exit status tells."),
+    "message": {"type": "string"},
+    "source": _SOURCE,
+}
+_UPCOMING = {
+    "at": {"type": "string", "format": "date-time"},
+    "id": {"type": "string", "description": "The id of the change it will be."},
+    "action": _one_of(Action, "What will be done."),
+}
+
+
+def plan_schema() -> dict[str, Any]:
+    """What `mbx plan --format json` prints."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Plan of mailbox-controller",
+        **_object(
+            {
+                "format": {"const": FORMAT, "description": "Raised when a reader would have to change."},
+                "tenant": {"type": "string"},
+                "tenantId": {"type": "string"},
+                "commit": {"type": ["string", "null"], "description": "Of the specs; null outside git."},
+                "specsDigest": {"type": "string", "pattern": "^sha256:"},
+                "observedDigest": {"type": "string", "pattern": "^sha256:"},
+                "createdAt": {"type": "string", "format": "date-time"},
+                "summary": _object(_SUMMARY),
+                "changes": {"type": "array", "items": _object(_CHANGE)},
+                "diagnostics": {"type": "array", "items": _object(_DIAGNOSTIC)},
+                "upcoming": {"type": "array", "items": _object(_UPCOMING)},
+            }
+        ),
+    }

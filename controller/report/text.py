@@ -1,0 +1,192 @@
+"""The plan as a person reads it in a terminal: by mailbox, the riskiest first, people by name, each line
+with the place in the spec that asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Final
+
+from controller.model import Action, Change, Finding, Key, Origin, Plan, Risk, Severity
+from controller.report.as_json import summary
+
+_SIGNS: Final = {
+    Action.CREATE: "+",
+    Action.GRANT: "+",
+    Action.ADD: "+",
+    Action.UPDATE: "~",
+    Action.RENAME: "~",
+    Action.CONVERT: "!",
+    Action.REVOKE: "-",
+    Action.REMOVE: "-",
+    Action.DELETE: "!",
+}
+_TINTS: Final = {"+": "32", "~": "33", "-": "31", "!": "1;31"}
+_SHOWN_UNMANAGED: Final = 5
+_WIDTH: Final = 34  # of the column that names a person or a field
+
+
+@dataclass(frozen=True, slots=True)
+class Paint:
+    """ANSI colours on a terminal, nothing elsewhere."""
+
+    on: bool = False
+
+    def __call__(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self.on and text else text
+
+
+def as_text(plan: Plan, *, paint: Paint | None = None, details: bool = True) -> str:
+    """The whole plan; `details` adds what each change needs to be understood."""
+    paint = paint or Paint()
+    lines = [_heading(plan, paint), ""]
+    for key, changes in _by_resource(plan):
+        lines += [*_resource(key, changes, paint, details=details), ""]
+    lines += _diagnostics(plan.findings, paint)
+    lines += _upcoming(plan)
+    lines.append(_closing(plan, paint))
+    return "\n".join(lines) + "\n"
+
+
+def described(change: Change) -> str:
+    """What somebody did, seen from the tenant: the opposite of what the change will do."""
+    who = change.path[1] if len(change.path) > 1 else ""
+    if change.action is Action.GRANT:
+        return f"{who} lost {change.path[2]}"
+    if change.action is Action.REVOKE:
+        return f"{who} was given {change.path[2]}"
+    if change.action in (Action.ADD, Action.REMOVE):
+        verb = "was removed" if change.action is Action.ADD else "was added"
+        return f"{_singular(change.path[0])} {change.path[-1]} {verb}"
+    if change.action is Action.CREATE:
+        return "the mailbox was deleted"
+    name = change.field or "the mailbox"
+    return f"{name} was changed from {_value(change.after)} to {_value(change.before)}"
+
+
+def _heading(plan: Plan, paint: Paint) -> str:
+    commit = f", commit {plan.commit[:12]}" if plan.commit else ""
+    return paint(f"Tenant {plan.tenant}{commit}: {_documents(len(plan.resources))}", "1")
+
+
+def _documents(count: int) -> str:
+    return f"{count} document" if count == 1 else f"{count} documents"
+
+
+def _by_resource(plan: Plan) -> list[tuple[Key, list[Change]]]:
+    groups = [(key, list(group)) for key, group in groupby(plan.changes, key=lambda change: change.key)]
+    return sorted(groups, key=lambda group: (-max(change.risk.rank for change in group[1]), group[0]))
+
+
+def _resource(key: Key, changes: Sequence[Change], paint: Paint, *, details: bool) -> Iterator[str]:
+    yield f"{paint(key.address, '1')}  {key.kind}"
+    for same in _lines(changes):
+        yield _line(same, paint)
+        if details:
+            yield from (f"      {note}" for note in _notes(same))
+        for blocker in same[0].blocked_by:
+            yield f"      {paint('held back by', '31')} {blocker}"
+
+
+def _lines(changes: Sequence[Change]) -> list[list[Change]]:
+    """Rights of one person that share everything else stand in one line; the riskiest lines first."""
+    groups: dict[tuple[Any, ...], list[Change]] = {}
+    for change in changes:
+        alike: Any = change.id
+        if change.action in (Action.GRANT, Action.REVOKE):
+            alike = (change.path[:2], change.origin, change.blocked_by)
+        groups.setdefault((change.action, change.cause, change.risk, alike), []).append(change)
+    return sorted(groups.values(), key=lambda group: -group[0].risk.rank)
+
+
+def _line(same: Sequence[Change], paint: Paint) -> str:
+    first = same[0]
+    sign = _SIGNS[first.action]
+    subject, what = _words(same)
+    tail = [first.cause.value.replace("first-seen", "")]
+    if first.risk is not Risk.LOW:
+        tail.append(paint(f"risk {first.risk}", "1;31" if first.risk is Risk.HIGH else "33"))
+    tail.append(_place(first.origin))
+    text = f"{first.action:<7} {subject:<{_WIDTH}} {what}"
+    return f"  {paint(sign, _TINTS[sign])} {text}   {'  '.join(part for part in tail if part)}".rstrip()
+
+
+def _words(same: Sequence[Change]) -> tuple[str, str]:
+    first = same[0]
+    if first.action in (Action.GRANT, Action.REVOKE):
+        return first.path[1], ", ".join(change.path[2] for change in same)
+    if first.action in (Action.ADD, Action.REMOVE):
+        return first.path[-1], _singular(first.path[0])
+    if first.action is Action.CREATE:
+        return "the mailbox", str((first.after or {}).get("displayName", ""))
+    if not first.path:
+        return "the mailbox", f"{_value(first.before)} → {_value(first.after)}"
+    return first.field, f"{_value(first.before)} → {_value(first.after)}"
+
+
+def _singular(collection: str) -> str:
+    return {"aliases": "alias", "categories": "category"}.get(collection, collection.rstrip("s"))
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"“{value}”" if isinstance(value, str) else str(value)
+
+
+def _place(origin: Origin | None) -> str:
+    return f"({origin})" if origin else ""
+
+
+def _notes(same: Iterable[Change]) -> list[str]:
+    return list(dict.fromkeys(note for change in same for note in change.notes))
+
+
+def _diagnostics(findings: Sequence[Finding], paint: Paint) -> list[str]:
+    if not findings:
+        return []
+    unmanaged = [finding for finding in findings if finding.code == "unmanaged-mailbox"]
+    few = len(unmanaged) <= _SHOWN_UNMANAGED
+    shown = [finding for finding in findings if few or finding.code != "unmanaged-mailbox"]
+    rank = (Severity.ERROR, Severity.WARNING, Severity.INFO)
+    tints = {Severity.ERROR: "1;31", Severity.WARNING: "33", Severity.INFO: "2"}
+    lines = [paint("Findings", "1")]
+    for finding in sorted(shown, key=lambda finding: rank.index(finding.severity)):
+        label = paint(f"{finding.severity:<7}", tints[finding.severity])
+        lines.append(f"  {label} {finding.id}  {_place(finding.origin)}".rstrip())
+        lines += [f"          {line}" for line in finding.message.splitlines()]
+    if not few:
+        lines.append(
+            f"  {paint('warning', '33')} {len(unmanaged)} shared mailboxes that no document describes; "
+            "--format json names them"
+        )
+    return [*lines, ""]
+
+
+def _upcoming(plan: Plan) -> list[str]:
+    if not plan.upcoming:
+        return []
+    lines = ["Coming"]
+    for one in plan.upcoming[:10]:
+        lines.append(f"  {one.at:%Y-%m-%d %H:%M}  {one.action:<7} {one.id}")
+    if len(plan.upcoming) > 10:
+        lines.append(f"  and {len(plan.upcoming) - 10} more")
+    return [*lines, ""]
+
+
+def _closing(plan: Plan, paint: Paint) -> str:
+    counts = summary(plan)
+    parts = [
+        f"{counts[name]} to {name}"
+        for name in ("create", "update", "delete", "grant", "revoke")
+        if counts[name]
+    ]
+    text = f"Plan: {', '.join(parts) if parts else 'nothing to do'}; {counts['unchanged']} unchanged"
+    if counts["blocked"]:
+        text += f"; {counts['blocked']} held back"
+    if counts["errors"]:
+        text += f"; {counts['errors']} errors"
+    return paint(f"{text}.", "1")
