@@ -1,0 +1,125 @@
+"""Reading users: `/users`, one user, and what a user leads to.
+
+Mailboxes of every kind are users here, mail contacts are not. The fact a reader would not guess: without
+$select eleven properties come back, and `accountEnabled` is not among them [doc: graph/api/resources/user].
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from controller.sandbox.graph import entities, permissions, query
+from controller.sandbox.graph.answers import Listing, project, single
+from controller.sandbox.graph.bodies import json_object
+from controller.sandbox.graph.errors import malformed, not_found
+from controller.sandbox.graph.routing import Route
+from controller.sandbox.graph.rows import Row, instant
+from controller.sandbox.graph.wire import Answer, Request
+
+if TYPE_CHECKING:
+    from controller.sandbox.graph.service import Graph
+
+
+def list_users(graph: Graph, request: Request) -> Answer:
+    tenant = graph.tenant
+    listing = Listing(tenant.ids("user"), lambda oid: tenant.row(oid, request.caller), ("user",), "users")
+    return listing.answer(request, graph.related(request))
+
+
+def get_user(graph: Graph, request: Request) -> Answer:
+    asked = query.parse(request, entities.entity("user"))
+    row = graph.tenant.user(request.params["user"], request.caller)
+    return single(request, row, asked, graph.related(request))
+
+
+def _related(graph: Graph, request: Request, name: str, *types: str) -> Answer:
+    tenant, related = graph.tenant, graph.related(request)
+    row = tenant.user(request.params["user"], request.caller)
+    listing = Listing(
+        related.ids(row, name),
+        lambda oid: tenant.row(oid, request.caller),
+        types or entities.DIRECTORY_TYPES,
+        "directoryObjects",
+        mixed=True,
+    )
+    return listing.answer(request, related)
+
+
+def member_of(graph: Graph, request: Request) -> Answer:
+    return _related(graph, request, "memberOf", "group")
+
+
+def transitive_member_of(graph: Graph, request: Request) -> Answer:
+    return _related(graph, request, "transitiveMemberOf", "group")
+
+
+def direct_reports(graph: Graph, request: Request) -> Answer:
+    return _related(graph, request, "directReports")
+
+
+def manager(graph: Graph, request: Request) -> Answer:
+    asked = query.parse(request, entities.entity("user"))
+    related = graph.related(request)
+    row = graph.tenant.user(request.params["user"], request.caller)
+    found = related(row, "manager")
+    if not found:
+        raise not_found("manager")
+    return single(request, found[0], asked, related, typed=True)
+
+
+def member_groups(graph: Graph, request: Request) -> Answer:
+    """POST getMemberGroups: ids of all groups, nested ones too; only security groups where asked."""
+    body = json_object(request)
+    only_security = body.get("securityEnabledOnly")
+    if not isinstance(only_security, bool):
+        raise malformed("The request is missing the required parameter 'securityEnabledOnly'.")
+    tenant = graph.tenant
+    row = tenant.user(request.params["user"], request.caller)
+    groups = (tenant.row(oid, request.caller) for oid in tenant.groups_above(row.id))
+    ids = [group.id for group in groups if group and (not only_security or group.get("securityEnabled"))]
+    return Answer(200, {"@odata.context": request.context("Collection(Edm.String)"), "value": ids})
+
+
+def revoke_sessions(graph: Graph, request: Request) -> Answer:
+    tenant = graph.tenant
+    row = tenant.user(request.params["user"], request.caller)
+    entry = tenant.target(row)
+    tenant.before(entry)
+    entry.graph["signInSessionsValidFromDateTime"] = instant(tenant.now)
+    tenant.record(request, "Update StsRefreshTokenValidFrom Timestamp.", entry.upn or entry.object_id, ())
+    return Answer(200, {"@odata.context": request.context("Edm.Boolean"), "value": True})
+
+
+def me(graph: Graph, request: Request) -> Answer:
+    """There is nobody behind an application's token."""
+    raise malformed("/me request is only valid with delegated authentication flow.")
+
+
+def entity_body(request: Request, row: Row) -> dict[str, Any]:
+    """A user or group in full default dress, as POST answers it."""
+    return {"@odata.context": request.context(f"{row.collection}/$entity"), **project(row, None)}
+
+
+ROUTES = (
+    Route("GET", "/me", me, None),
+    Route("GET", "/users", list_users, permissions.USERS_READ, collection=True),
+    Route("GET", "/users/{user}", get_user, permissions.USERS_READ),
+    Route("GET", "/users/{user}/memberOf", member_of, permissions.MEMBER_OF_READ, collection=True),
+    Route(
+        "GET",
+        "/users/{user}/transitiveMemberOf",
+        transitive_member_of,
+        permissions.MEMBER_OF_READ,
+        collection=True,
+    ),
+    Route("GET", "/users/{user}/directReports", direct_reports, permissions.USERS_FULL, collection=True),
+    Route("GET", "/users/{user}/manager", manager, permissions.USERS_FULL),
+    Route("POST", "/users/{user}/getMemberGroups", member_groups, permissions.MEMBER_OF_READ),
+    Route(
+        "POST",
+        "/users/{user}/revokeSignInSessions",
+        revoke_sessions,
+        permissions.USERS_REVOKE,
+        writes=True,
+    ),
+)
