@@ -48,11 +48,20 @@ class WeatherMiddleware:
                 if cut is None:
                     raise
                 await cut()
+                self._tell(request.calls, [])
                 return
             finally:
                 await self._wait(request.calls or [_call(scope)])
             for message in held:
                 await send(message)
+            self._tell(request.calls or [_call(scope)], held)
+
+    def _tell(self, calls: list[Call], held: list[Message]) -> None:
+        watch = self._sandbox.watch
+        if watch is not None:
+            status = next((message["status"] for message in held if "status" in message), "-")
+            for call in calls:
+                watch(f"{call.api} {call.operation} {call.target}".rstrip() + f" -> {status}")
 
     async def _wait(self, calls: list[Call]) -> None:
         seconds = max(self._sandbox.weather.latency(call) for call in calls)

@@ -19,13 +19,13 @@ class RunningClock:
     """Wall time plus whatever it has been moved by."""
 
     def __init__(self, start: datetime | None = None) -> None:
-        self._shift = (start - datetime.now(UTC)) if start else timedelta()
+        self.shift = (start - datetime.now(UTC)) if start else timedelta()
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(time.time(), UTC) + self._shift
+        return datetime.fromtimestamp(time.time(), UTC) + self.shift
 
     def advance(self, by: timedelta) -> None:
-        self._shift += by
+        self.shift += by
 
 
 class StandingClock:

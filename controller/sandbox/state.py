@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from controller.sandbox.world import App, World
 
 
+LOG_KEPT = 200_000
+
+
 class FaultKind(StrEnum):
     """What can go wrong with one call. Each service renders it in its own error shapes."""
 
@@ -97,7 +100,9 @@ class Sandbox:
     sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
     signing_key: Any = None  # RSA private key that signs access tokens
     log: list[tuple[str, str, str, bool]] = field(default_factory=list)  # (api, operation, target, write)
-    recording: bool = False  # tests ask for the log; a long-running sandbox does not keep it
+    recording: bool = False  # whether `log` is kept; the newest LOG_KEPT calls at most
+    log_dropped: int = 0
+    watch: Callable[[str], None] | None = None  # is told of every answer, one line each
     revoked: set[str] = field(default_factory=set)  # token ids (`uti`) no longer accepted
     revoked_before: datetime | None = None  # tokens issued earlier are no longer accepted
     token_lifetime: timedelta = timedelta(seconds=3599)
@@ -107,6 +112,9 @@ class Sandbox:
         """Puts a call on record and asks the weather about it. To be called once for each call that a
         service understood, before anything is done."""
         if self.recording:
+            if len(self.log) >= LOG_KEPT:
+                del self.log[: LOG_KEPT // 2]
+                self.log_dropped += LOG_KEPT // 2
             self.log.append((call.api, call.operation, call.target, call.write))
         return self.weather.fault(call)
 

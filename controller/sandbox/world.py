@@ -26,9 +26,7 @@ GROUP_TYPES = frozenset(
     {"MailUniversalDistributionGroup", "MailUniversalSecurityGroup", "GroupMailbox", "SecurityGroup"}
 )
 RECIPIENT_TYPES = (
-    MAILBOX_TYPES
-    | {"MailUser", "GuestMailUser", "MailContact"}
-    | (GROUP_TYPES - {"SecurityGroup"})
+    MAILBOX_TYPES | {"MailUser", "GuestMailUser", "MailContact"} | (GROUP_TYPES - {"SecurityGroup"})
 )
 USER_TYPES = (MAILBOX_TYPES - {"DiscoveryMailbox"}) | {"MailUser", "GuestMailUser", "User"}
 
@@ -149,9 +147,11 @@ class World:
         self.domains: list[str] = [initial_domain]  # accepted domains; the default one comes first after it
         self.default_domain = initial_domain
         self.organization: dict[str, Any] = {}  # Get-OrganizationConfig, what differs from default
+        self.skus: dict[str, int] = {}  # licences: seats by SKU part number
         self.apps: dict[str, App] = {}  # by client id
         self.entries: dict[str, Entry] = {}  # by object id
         self.audit: list[AuditRecord] = []
+        self.seed = seed
         self.random = random.Random(seed)  # noqa: S311 -- a simulation that must repeat
         self._index: dict[str, dict[str, None]] = {}
 
