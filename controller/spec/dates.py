@@ -13,8 +13,7 @@ from typing import Final
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)\s?(Z|z|[+-]\d\d:?\d\d)?")
-_DURATION = re.compile(r"(\d{1,9})\s?(s|m|h|d)?")
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s?)?")
 _WINDOW = re.compile(r"([A-Za-z,\-]+) +(\d\d:\d\d)-(\d\d:\d\d)")
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -63,11 +62,15 @@ def _instant(value: datetime, zone: tzinfo) -> datetime:
 
 
 def parse_duration(value: str | int) -> timedelta:
-    """`90` (seconds), `90s`, `15m`, `1h`, `2d`; longer than nothing. Raises ValueError."""
-    match = _DURATION.fullmatch(str(value))
+    """`90` (seconds), `90s`, `15m`, `1h`, `2d`, `1h30m`; longer than nothing. Raises ValueError."""
+    match = _DURATION.fullmatch(str(value).strip())
     if match is None:
         raise ValueError(f"expected {DURATION_FORM}; got {value!r}")
-    length = timedelta(seconds=int(match[1]) * _SECONDS[match[2] or "s"])
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    try:
+        length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        raise ValueError(f"{value!r} is longer than anybody waits") from None
     if not length:
         raise ValueError(f"expected {DURATION_FORM}, longer than nothing; got {value!r}")
     return length

@@ -36,7 +36,7 @@ VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 FINDING_PATTERN = r"^[a-z][a-z-]*/\S.*$"
 ONE_LINE_PATTERN = r"^\S(?:[^\r\n]*\S)?$"
 MOMENT_PATTERN = r"^\d{4}-\d{2}-\d{2}([Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?\s?(Z|z|[+-]\d{2}:?\d{2})?)?$"
-DURATION_PATTERN = r"^\d{1,9}\s?[smhd]?$"
+DURATION_PATTERN = r"^(\d{1,9}d)?(\d{1,9}h)?(\d{1,9}m)?(\d{1,9}s?)?$"
 
 
 def as_moment(value: object) -> date | datetime:

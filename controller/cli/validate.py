@@ -1,0 +1,112 @@
+"""`mbx validate`: checks every document, touches no tenant, needs no credentials."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from controller.errors import SpecError, UsageError
+from controller.log import set_up
+from controller.spec import Document, Estate, TenantSpecs, load
+from controller.spec.messages import meant
+from controller.spec.show import addresses, show
+
+_EXAMPLES = """\b
+Examples:
+  mbx validate                               the specs in ./specs (or MBX_SPECS)
+  mbx validate specs/
+  mbx validate --show support@entreprise.example
+"""
+
+
+@click.command("validate", epilog=_EXAMPLES)
+@click.argument("specs", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--specs",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="The specs folder (default: MBX_SPECS or specs).",
+)
+@click.option(
+    "--show", "shown", metavar="ADDRESS", help="Print one document, each value with its file and line."
+)
+@click.option("--tenant", metavar="NAME", help="Only this tenant of a multi-tenant estate.")
+@click.option("--log-level", default="warning", show_default=True, help="On stderr.")
+@click.option("--log-format", type=click.Choice(["console", "json"]), default="console", show_default=True)
+def command(
+    specs: Path | None,
+    folder: Path | None,
+    shown: str | None,
+    tenant: str | None,
+    log_level: str,
+    log_format: str,
+) -> int:
+    """Checks every document without touching a tenant.
+
+    Every problem of every file is printed on stderr, as file:line:column: message.
+
+    Exit status: 0 all documents are right; 1 something is wrong.
+    """
+    set_up(level=log_level, form=log_format)
+    where = specs or folder or _default()
+    try:
+        estate = load(where)
+    except SpecError as error:
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        return 1
+    tenants = _chosen(estate, tenant)
+    if shown is not None:
+        click.echo(show(_found(tenants, shown, where)), nl=False)
+    else:
+        click.echo(f"{where}: {_counted(tenants)}, no problems")
+    return 0
+
+
+def _default() -> Path:
+    from controller.settings import load_settings  # noqa: PLC0415 - nobody who names the folder needs them
+
+    return load_settings().specs
+
+
+def _chosen(estate: Estate, name: str | None) -> tuple[TenantSpecs, ...]:
+    if name is None:
+        return estate.tenants
+    found = tuple(one for one in estate.tenants if _name(one) == name)
+    if not found:
+        names = [_name(one) for one in estate.tenants]
+        raise UsageError(
+            f"--tenant {name}: no such tenant here{meant(name, names)}; there is {', '.join(names)}"
+        )
+    return found
+
+
+def _found(tenants: tuple[TenantSpecs, ...], address: str, where: Path) -> Document:
+    """The document that an address belongs to, be it an alias or a previous one."""
+    wanted = address.lower()
+    known: dict[str, Document] = {}
+    for specs in tenants:
+        for document in specs.documents:
+            for each in addresses(document):
+                known.setdefault(each.lower(), document)
+    if wanted not in known:
+        raise UsageError(f"--show {address}: no document in {where} has that address{meant(address, known)}")
+    return known[wanted]
+
+
+def _name(specs: TenantSpecs) -> str:
+    tenant: Any = specs.tenant.spec
+    return str(tenant.name)
+
+
+def _counted(tenants: tuple[TenantSpecs, ...]) -> str:
+    documents = sum(len(specs.documents) for specs in tenants)
+    approvals = sum(len(specs.approvals) for specs in tenants)
+    parts = [_many(len(tenants), "tenant"), _many(documents, "document")]
+    return ", ".join(parts + ([_many(approvals, "approval")] if approvals else []))
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
