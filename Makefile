@@ -1,0 +1,78 @@
+# Everything happens in .venv, built from the lock files the first time and after they change.
+# `make` alone lists the targets.
+
+PYTHON ?= python3
+RUN    := .venv/bin/python -m
+
+N    ?= 200
+SEED ?= 1
+
+# What a shell or a pipeline may have set and a virtual environment trips over.
+unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV PIP_TARGET PIP_PREFIX PIP_REQUIRE_HASHES
+export PIP_USER := 0
+export PIP_NO_INPUT := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench soak fix lock foreign clean
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
+
+demo: .venv/.runtime ## the whole story against a simulated tenant: plan, apply, drift, heal
+	@.venv/bin/mbx demo
+
+test: .venv/.dev ## every test
+	@$(RUN) pytest -n auto $(ARGS)
+
+check: .venv/.dev ## style, types and layers
+	@$(RUN) ruff check
+	@$(RUN) mypy
+	@.venv/bin/python -c 'from importlinter.cli import lint_imports_command as run; run(["--no-logo"])'
+
+bench: .venv/.dev ## the measurements in tests/bench
+	@set -e; for file in tests/bench/[a-z]*.py; do [ -e "$$file" ] || continue; \
+	  echo "== $$file"; $(RUN) "$$(echo "$${file%.py}" | tr / .)"; done
+
+soak: .venv/.dev ## N rounds of random worlds, faults and kills (make soak N=1000 SEED=7)
+	@$(RUN) tests.soak --rounds $(N) --seed $(SEED)
+
+fix: .venv/.dev ## format, and mend what can be mended by itself
+	@$(RUN) ruff check --fix
+	@$(RUN) ruff format
+
+foreign: .venv/.dev ## the tests that run against other people's programs, where they are installed
+	@$(RUN) pytest tests/foreign $(ARGS)
+
+COMPILE = .venv/bin/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+
+lock: .venv/.dev ## work out the lock files anew (make lock UPGRADE=--upgrade: with newer releases)
+	@$(COMPILE) $(UPGRADE) --extra postgres pyproject.toml --output-file requirements.lock
+	@$(COMPILE) $(UPGRADE) --extra postgres --group dev --constraints requirements.lock pyproject.toml \
+	  --output-file requirements-dev.lock
+	@$(COMPILE) $(UPGRADE) --group build --output-file requirements-build.lock
+
+clean: ## remove what was built here
+	@rm -rf .venv .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- the environment ------------------------------------------------------------------------------
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1 || echo not there)." >&2; \
+	  echo "Name another one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+.venv/.runtime: .venv/.made requirements.lock requirements-build.lock pyproject.toml
+	@echo "Installing what mbx needs into .venv (once)…"
+	@$(RUN) pip install --quiet --require-hashes --requirement requirements.lock --requirement requirements-build.lock
+	@$(RUN) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements-dev.lock
+	@echo "Installing what the tests need into .venv (once)…"
+	@$(RUN) pip install --quiet --require-hashes --requirement requirements-dev.lock
+	@touch $@
