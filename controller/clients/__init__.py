@@ -1,0 +1,158 @@
+"""Talking to the services: Microsoft Graph and the Exchange admin API, behind a Reader and a Writer.
+
+What lives here is how to ask; what to ask is the aspects' business. Nothing outside this package sends a
+request or sees a token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import httpx
+
+from controller.clients import codes
+from controller.clients import transport as transports
+from controller.clients.attempt import Attempts, Policy
+from controller.clients.endpoints import Endpoints
+from controller.clients.exchange import Exchange, Reply
+from controller.clients.graph import Graph, segment
+from controller.clients.reader import Reader, Receipt, Writer
+from controller.clients.sign_in import MsalTokens
+from controller.clients.wire import TokenSource, Wire
+from controller.log import hide
+from controller.settings import Settings
+
+__all__ = [
+    "Connection",
+    "Endpoints",
+    "Reader",
+    "Receipt",
+    "Reply",
+    "ServiceStats",
+    "TokenSource",
+    "Writer",
+    "codes",
+    "connect",
+    "segment",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStats:
+    """What one service was asked so far. A batch is one request; `batched` counts what it carried."""
+
+    requests: int
+    retries: int
+    throttled: int
+    batches: int
+    batched: int
+
+
+class Connection:
+    """One tenant's services. Readers and writers share its line, its tokens and its cookies."""
+
+    def __init__(self, endpoints: Endpoints, exchange: Exchange, graph: Graph, tokens: TokenSource) -> None:
+        self.endpoints = endpoints
+        self._exchange = exchange
+        self._graph = graph
+        self._tokens = tokens
+
+    def reader(self) -> Reader:
+        return Reader(self._exchange, self._graph)
+
+    def writer(self) -> Writer:
+        return Writer(self._exchange, self._graph)
+
+    async def sign_in(self) -> None:
+        """A token for each service, before anything is asked. Raises SignInError."""
+        await self._tokens.token(self.endpoints.graph_scope)
+        await self._tokens.token(self.endpoints.exchange_scope)
+
+    async def token(self, api: str) -> str:
+        """The token itself, for a look at the permissions it carries (`doctor`): never to be logged."""
+        scope = self.endpoints.graph_scope if api == "graph" else self.endpoints.exchange_scope
+        return await self._tokens.token(scope)
+
+    @property
+    def stats(self) -> Mapping[str, ServiceStats]:
+        return {
+            service.wire.api: ServiceStats(
+                requests=service.wire.stats.requests,
+                retries=service.attempts.retries,
+                throttled=service.attempts.throttled,
+                batches=service.wire.stats.batches,
+                batched=service.wire.stats.batched,
+            )
+            for service in (self._exchange, self._graph)
+        }
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def connect(
+    settings: Settings,
+    *,
+    tenant_id: str,
+    cloud: str = "global",
+    transport: httpx.AsyncBaseTransport | None = None,
+    tokens: TokenSource | None = None,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
+    rng: random.Random | None = None,
+    clock: Callable[[], datetime] = _now,
+    policy: Policy | None = None,
+) -> AsyncIterator[Connection]:
+    """Opens the way to one tenant; nothing is sent before the first question.
+
+    `settings` are those of this tenant's credentials (`settings.for_credentials`). `transport` and
+    `tokens` stand in for the network and the sign-in service in tests. Raises SettingsError.
+    """
+    endpoints = Endpoints.of(
+        cloud,
+        tenant_id,
+        authority_url=settings.authority_url,
+        graph_url=settings.graph_url,
+        exchange_url=settings.exchange_url,
+    )
+    chance = rng or random.Random()  # noqa: S311 - spreads retries, keeps no secret
+    if settings.client_secret is not None:
+        hide([settings.client_secret.get_secret_value()])
+    concurrency = settings.http_concurrency
+
+    def attempts() -> Attempts:
+        return Attempts(sleep=sleep, monotonic=monotonic, rng=chance, policy=policy)
+
+    sign_in = None
+    if tokens is None:
+        sign_in = transports.sign_in(settings.ca_bundle, settings.http_timeout, transport)
+        tokens = MsalTokens(
+            settings, endpoints.authority, sign_in, sleep=sleep, monotonic=monotonic, rng=chance
+        )
+    client = transports.services(
+        settings.ca_bundle, settings.http_timeout, concurrency, http2=settings.http2, transport=transport
+    )
+
+    def wire(api: str, base: str, scope: str) -> Wire:
+        return Wire(api, base, scope, client, tokens, clock, monotonic)
+
+    exchange = Exchange(
+        wire("exchange", endpoints.exchange, endpoints.exchange_scope), attempts(), tenant_id, concurrency
+    )
+    graph = Graph(wire("graph", endpoints.graph, endpoints.graph_scope), attempts(), concurrency)
+    try:
+        yield Connection(endpoints, exchange, graph, tokens)
+    finally:
+        await exchange.asker.line.close()
+        await graph.asker.line.close()
+        await client.aclose()
+        if sign_in is not None:
+            sign_in.close()

@@ -1,0 +1,223 @@
+"""The one attempt policy: what is asked again, after how long, and when it is given up.
+
+What went wrong is told apart elsewhere (`exchange_errors`, `graph_errors`, `wire`); here it is only a
+`Nature`. The fact one would not guess: an answer that was lost says nothing about the write it answered,
+so a lost write is never repeated here; whoever wants it must look first [reference: Exchange, retries].
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field, fields, replace
+from enum import Enum
+from typing import Final, TypeVar
+
+import structlog
+
+from controller.errors import ServiceError, UnknownOutcomeError
+
+T = TypeVar("T")
+_log = structlog.get_logger(__name__)
+_EXHAUSTED_IN_A_ROW: Final = 3  # after so many given up with no success between, nothing is asked twice
+
+
+class Nature(Enum):
+    """What is known about a failed attempt."""
+
+    THROTTLED = "throttled"  # refused before any work: anybody may ask again
+    TURNED_AWAY = "turned-away"  # never arrived, or too busy to begin: likewise
+    ALONE = "alone"  # the batch around it was refused: ask at once, singly
+    STALE = "stale"  # 401: a new token, once
+    TRANSIENT = "transient"  # the service says that it failed and may not the next time
+    FLAKY = "flaky"  # refused before anything was done, for no lasting reason: anybody, a few times
+    FAULT = "fault"  # 500 without a reason: a few times
+    LOST = "lost"  # no answer: done or not, nobody knows
+    FINAL = "final"  # the same answer would come again
+
+
+class Effect(Enum):
+    """What asking twice would do."""
+
+    READ = "read"
+    REPEATABLE = "repeatable"  # a write that ends in the same world when the service asks for it twice
+    ONCE = "once"  # creates something: twice makes two
+
+
+class Failed(Exception):  # noqa: N818 - it travels, it is not raised to anybody outside
+    """One attempt that failed. `together`: so did the batch it was in, which is asked again as a batch."""
+
+    def __init__(
+        self, error: ServiceError, nature: Nature, *, claims: str | None = None, together: bool = False
+    ) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.nature = nature
+        self.claims = claims
+        self.together = together
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Which try this is. `alone`: not to be gathered into a batch."""
+
+    number: int = 1
+    alone: bool = False
+    renewed: bool = False
+    claims: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Seconds and counts. Five repeats from 2 s doubling are what the official module does; the cap and
+    full jitter are what other clients add; Graph allows 10 attempts and 1,800 s [reference: Exchange,
+    throttling; Graph, throttling]. Throttling has a budget of its own: it is no fault of the request."""
+
+    attempts: int = 6
+    faults: int = 3
+    throttles: int = 20
+    base: float = 2.0
+    cap: float = 60.0
+    deadline: float = 900.0
+
+
+@dataclass(slots=True)
+class _Run:
+    """The tally of one request over its attempts."""
+
+    started: float
+    effect: Effect
+    gate: Hashable
+    seen: Counter[Nature] = field(default_factory=Counter)
+
+
+class Attempts:
+    """The policy at work for one service. Time and chance come from outside."""
+
+    def __init__(
+        self,
+        *,
+        sleep: Callable[[float], Awaitable[None]],
+        monotonic: Callable[[], float],
+        rng: random.Random,
+        policy: Policy | None = None,
+    ) -> None:
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._rng = rng
+        self._policy = policy or Policy()
+        self._closed_until: dict[Hashable, float] = {}
+        self._given_up = 0
+        self.retries = 0
+        self.throttled = 0
+
+    async def run(
+        self, once: Callable[[Attempt], Awaitable[T]], *, effect: Effect = Effect.READ, gate: Hashable = None
+    ) -> T:
+        """Calls `once` until it answers or nothing more can be hoped for; raises the last ServiceError.
+
+        `gate` names what a 429 speaks for (the tenant, one mailbox): all its requests wait together.
+        """
+        run = _Run(self._monotonic(), effect, gate)
+        attempt = Attempt()
+        while True:
+            await self._wait_for_gate(gate)
+            try:
+                answer = await once(attempt)
+            except Failed as failed:
+                wait = self._decide(failed, attempt, run)
+                attempt = _next(attempt, failed)
+                if wait > 0:
+                    await self._sleep(wait)
+            else:
+                self._given_up = 0
+                return answer
+
+    def backoff(self, number: int) -> float:
+        """Full jitter: anything up to the doubled wait, so that a herd does not return as one."""
+        return self._rng.uniform(0, min(self._policy.cap, self._policy.base * 2 ** (number - 1)))
+
+    def _decide(self, failed: Failed, attempt: Attempt, run: _Run) -> float:
+        """The seconds to wait, or the error raised."""
+        error, nature = failed.error, failed.nature
+        run.seen[nature] += 1
+        if nature is Nature.FINAL or (nature is Nature.STALE and attempt.renewed):
+            raise error
+        if _unknown(nature, run.effect):
+            raise _with_unknown_outcome(error) from error
+        if not self._may_repeat(nature, run):
+            self._note_given_up(nature)
+            raise error
+        wait = self._wait(failed, run)
+        if self._monotonic() - run.started + wait > self._policy.deadline:
+            self._note_given_up(nature)
+            raise error
+        self.retries += 1
+        _log.debug("request.retried", api=error.api, call=error.call, status=error.status, code=error.code,
+                   nature=nature.value, wait=round(wait, 2), attempt=attempt.number)  # fmt: skip
+        return wait
+
+    def _may_repeat(self, nature: Nature, run: _Run) -> bool:
+        if nature in (Nature.STALE, Nature.ALONE):
+            return run.seen[nature] <= 2
+        if nature is Nature.THROTTLED:
+            return run.seen[nature] <= self._policy.throttles
+        if nature is Nature.FAULT and (
+            run.effect is not Effect.READ or run.seen[nature] >= self._policy.faults
+        ):
+            return False
+        if self._given_up >= _EXHAUSTED_IN_A_ROW:
+            return False  # the service is down: ten thousand requests need not each find that out slowly
+        return sum(run.seen[n] for n in _COUNTED) < self._policy.attempts
+
+    def _wait(self, failed: Failed, run: _Run) -> float:
+        nature, told = failed.nature, failed.error.retry_after
+        if nature in (Nature.STALE, Nature.ALONE):
+            return 0.0
+        times = run.seen[nature]
+        if nature is not Nature.THROTTLED:
+            return self.backoff(times) if told is None else told
+        self.throttled += 1
+        wait = self.backoff(times) if told is None else told
+        if told is not None and times > 3:  # the service asks for too little: do not hammer
+            wait = max(told, self.backoff(times - 3))
+        closed = self._monotonic() + wait
+        self._closed_until[run.gate] = max(closed, self._closed_until.get(run.gate, closed))
+        return wait
+
+    def _note_given_up(self, nature: Nature) -> None:
+        if nature in (Nature.TURNED_AWAY, Nature.LOST, Nature.TRANSIENT):
+            self._given_up += 1
+
+    async def _wait_for_gate(self, gate: Hashable) -> None:
+        while (until := self._closed_until.get(gate)) is not None:
+            left = until - self._monotonic()
+            if left <= 0:
+                self._closed_until.pop(gate, None)
+                return
+            await self._sleep(left)
+
+
+_COUNTED: Final = (Nature.TURNED_AWAY, Nature.TRANSIENT, Nature.FLAKY, Nature.FAULT, Nature.LOST)
+
+
+def _next(attempt: Attempt, failed: Failed) -> Attempt:
+    if failed.nature is Nature.STALE:
+        return replace(attempt, number=attempt.number + 1, renewed=True, claims=failed.claims)
+    alone = attempt.alone or not failed.together
+    return replace(attempt, number=attempt.number + 1, alone=alone)
+
+
+def _unknown(nature: Nature, effect: Effect) -> bool:
+    if effect is Effect.READ:
+        return False
+    if nature is Nature.LOST:
+        return True
+    return effect is Effect.ONCE and nature in (Nature.TRANSIENT, Nature.FAULT)
+
+
+def _with_unknown_outcome(error: ServiceError) -> UnknownOutcomeError:
+    values = {f.name: getattr(error, f.name) for f in fields(error)}
+    values["advice"] = "it may or may not have been done: look before repeating it"
+    return UnknownOutcomeError(**values)

@@ -1,0 +1,112 @@
+"""The two doors to the services: a Reader that cannot write, and a Writer that is only made to apply.
+
+They are different objects, not one with a flag: report mode never has a Writer in its hands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from controller.clients.exchange import Exchange, Reply
+from controller.clients.graph import Graph, refuse_writes
+from controller.errors import InvalidError
+from controller.model import Request
+
+
+class Reader:
+    """Asks; changes nothing. Requests that are in flight together share batches by themselves.
+
+    Every method raises a ServiceError of `controller.errors`; an answer is complete or it is an error.
+    """
+
+    def __init__(self, exchange: Exchange, graph: Graph) -> None:
+        self._exchange = exchange
+        self._graph = graph
+
+    async def exchange(
+        self,
+        cmdlet: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        select: Sequence[str] = (),
+        anchor: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """The rows of a Get- cmdlet (or Search-UnifiedAuditLog), all pages, type hints stripped.
+
+        `select` restricts the properties. `anchor` routes: an address, a mailbox GUID, or a full
+        `X-AnchorMailbox`; default: the mailbox for what lives in its store, else the organisation's. The
+        default ResultSize is 1,000: ask for `"Unlimited"` where more may exist, a cut result is an error
+        (an integer ResultSize is taken as all that was wanted). Raises ReadOnlyError for other cmdlets,
+        InvalidError for a blank Identity or rows about another object, ConflictError for several objects.
+        """
+        return (await self._ask(cmdlet, parameters or {}, select, anchor)).rows
+
+    async def exchange_reply(
+        self,
+        cmdlet: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        select: Sequence[str] = (),
+        anchor: str | None = None,
+    ) -> Reply:
+        """As `exchange`, with the warnings and the request ids."""
+        return await self._ask(cmdlet, parameters or {}, select, anchor)
+
+    async def _ask(
+        self, cmdlet: str, parameters: Mapping[str, Any], select: Sequence[str], anchor: str | None
+    ) -> Reply:
+        return await self._exchange.run(self._exchange.read_call(cmdlet, parameters, select, anchor))
+
+    async def graph(self, path: str, **query: Any) -> dict[str, Any]:
+        """One entity. `path` is relative to the version (`/users/{id}/mailboxSettings`), its segments
+        encoded by `segment`. Query options without `$` (`select=("id", "mail")`, `filter=…`); others as
+        they are; `consistency=True` for advanced directory queries, `prefer=…` for the header."""
+        refuse_writes(path)
+        return await self._graph.entity(self._graph.read_call(_get(path), query))
+
+    async def graph_list(self, path: str, *, top: int | None = None, **query: Any) -> list[dict[str, Any]]:
+        """All pages of a collection. `top` is the page's size, not a limit. Folders page by 10 unless
+        told otherwise."""
+        refuse_writes(path)
+        return await self._graph.listing(self._graph.read_call(_get(path), {"top": top, **query}))
+
+    async def graph_text(self, path: str, **query: Any) -> str:
+        """A report as text (CSV), from wherever the service keeps it."""
+        refuse_writes(path)
+        return await self._graph.text(self._graph.read_call(_get(path), query))
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a write was answered with. Rows may be none: most writes return nothing."""
+
+    rows: list[dict[str, Any]]
+    warnings: tuple[str, ...]
+    request_ids: tuple[str, ...]
+
+
+class Writer:
+    """Sends what a plan shows, one request at a time, never in a batch."""
+
+    def __init__(self, exchange: Exchange, graph: Graph) -> None:
+        self._exchange = exchange
+        self._graph = graph
+
+    async def send(self, request: Request, *, anchor: str | None = None) -> Receipt:
+        """Raises a ServiceError: UnknownOutcomeError where the answer was lost, so that the write may or
+        may not have been done; `codes.already_so` and `codes.not_there` tell refusals that are success."""
+        if request.api == "exchange":
+            call = self._exchange.write_call(request.call, request.parameters, anchor)
+            reply = await self._exchange.run(call)
+            return Receipt(reply.rows, tuple(reply.warnings), tuple(reply.request_ids))
+        if request.api == "graph":
+            got = await self._graph.ask(self._graph.write_call(request.call, request.parameters))
+            rows = [got.body] if isinstance(got.body, dict) else []
+            return Receipt(rows, (), (got.request_id,))
+        raise InvalidError(api=request.api, call=request.call, message="no such service: exchange or graph")
+
+
+def _get(path: str) -> str:
+    return path.strip().removeprefix("GET ").strip()
