@@ -24,6 +24,7 @@ from controller.sandbox import weathers
 from controller.sandbox.tls import write_private
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+_DOTENV = Path(".env")
 _TIMEOUT = 300.0  # seconds; a large tenant takes its time to save
 
 
@@ -81,7 +82,10 @@ def remote(command: Command) -> Command:
 
     def run(env_file: Path | None, **given: Any) -> Any:
         env_file = env_file or click.get_current_context().obj
-        settings = dict(os.environ) | (read_env_file(env_file) if env_file else {})
+        if env_file:
+            settings = dict(os.environ) | read_env_file(env_file)
+        else:  # as everywhere else: the environment, then .env
+            settings = (read_env_file(_DOTENV) if _DOTENV.is_file() else {}) | dict(os.environ)
         url = settings.get("MBX_SANDBOX_URL")
         if not url:
             raise click.UsageError(
@@ -95,7 +99,7 @@ def remote(command: Command) -> Command:
     option = click.option(
         "--env-file",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="File that `mbx sandbox --env-file` wrote; else MBX_SANDBOX_URL and MBX_CA_BUNDLE count.",
+        help="File that `mbx sandbox --env-file` wrote; else the environment or .env names the sandbox.",
     )
     return option(run)  # type: ignore[return-value]
 
@@ -125,7 +129,7 @@ def poke(client: Remote, actor: str, words: tuple[str, ...]) -> None:
 
     \b
     Examples:
-      mbx sandbox poke --as admin@entreprise.example grant contact@entreprise.example intrus@entreprise.example
+      mbx sandbox poke --as admin@entreprise.example add-alias contact@entreprise.example x@entreprise.example
       mbx sandbox poke --as admin@entreprise.example Add-MailboxPermission \\
           Identity=contact@entreprise.example User=intrus@entreprise.example AccessRights=FullAccess
       mbx sandbox poke --as admin@entreprise.example graph PATCH /users/ID '{"accountEnabled":true}'
@@ -141,7 +145,7 @@ def poke(client: Remote, actor: str, words: tuple[str, ...]) -> None:
                 f"{answer['status']}: {json.dumps(answer['body'], ensure_ascii=False)}"
             )
         if answer.get("value") or answer.get("body"):
-            _show(answer.get("value") or answer["body"])
+            click.echo(json.dumps(answer.get("value") or answer["body"], ensure_ascii=False, indent=2))
 
 
 @click.command()

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ValidationError
 Model = TypeVar("Model", bound=BaseModel)
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times as fast
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_PLAIN_BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
-_PLAIN_INT = re.compile(r"[-+]?[0-9]+")
+_PLAIN_BOOL = re.compile(r"(true|True|TRUE|false|False|FALSE)$")
+_PLAIN_INT = re.compile(r"[-+]?[0-9]+$")
 
 
 class FileError(Exception):
