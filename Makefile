@@ -1,7 +1,10 @@
 # Everything happens in .venv, built from the lock files the first time and after they change.
 # `make` alone lists the targets.
 
-PYTHON ?= python3
+# python3, or the newest one beside it that is new enough.
+NEW_ENOUGH = -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+PYTHON ?= $(firstword $(shell for it in python3 python3.14 python3.13 python3.12 python3.11; do \
+            $$it $(NEW_ENOUGH) && echo $$it; done) python3)
 RUN    := .venv/bin/python -m
 
 N    ?= 200
@@ -60,19 +63,20 @@ clean: ## remove what was built here
 # --- the environment ------------------------------------------------------------------------------
 
 .venv/.made:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1 || echo not there)." >&2; \
+	@$(PYTHON) $(NEW_ENOUGH) || { \
+	  found=$$($(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null || echo "not to be had"); \
+	  echo "Python 3.11 or newer is needed, and $(PYTHON) is $$found." >&2; \
 	  echo "Name another one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PYTHON) -m venv --clear .venv
 	@touch $@
 
 .venv/.runtime: .venv/.made requirements.lock requirements-build.lock pyproject.toml
 	@echo "Installing what mbx needs into .venv (once)…"
-	@$(RUN) pip install --quiet --require-hashes --requirement requirements.lock --requirement requirements-build.lock
-	@$(RUN) pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(RUN) pip install -qq --require-hashes --requirement requirements.lock --requirement requirements-build.lock
+	@$(RUN) pip install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.dev: .venv/.runtime requirements-dev.lock
 	@echo "Installing what the tests need into .venv (once)…"
-	@$(RUN) pip install --quiet --require-hashes --requirement requirements-dev.lock
+	@$(RUN) pip install -qq --require-hashes --requirement requirements-dev.lock
 	@touch $@

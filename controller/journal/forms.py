@@ -20,7 +20,7 @@ _SECRET: Final = re.compile(r"password|secret|token|credential|assertion|private
 
 
 def encode(value: Any) -> str:
-    """The one JSON text of `value`. Raises TypeError, or ValueError for a float, where JSON cannot hold it."""
+    """The one JSON text of `value`. Raises TypeError or ValueError where JSON cannot hold it."""
     return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
