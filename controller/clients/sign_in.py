@@ -40,7 +40,13 @@ _REMEMBER: Final = 60.0  # seconds a refusal holds: ten thousand requests must n
 _ATTEMPTS: Final = 4
 _LONGEST: Final = 60.0  # seconds
 _BACKOFF: Final = 2.0  # seconds, doubling, full jitter
-_KNOWN_FAILURES: Final = (httpx.HTTPError, msal.MsalServiceError, ValueError, OSError, RuntimeError)
+_KNOWN_FAILURES: Final = (
+    httpx.HTTPError,
+    msal.exceptions.MsalServiceError,
+    ValueError,
+    OSError,
+    RuntimeError,
+)
 
 
 @dataclass(frozen=True, slots=True)
