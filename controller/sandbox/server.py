@@ -8,6 +8,7 @@ HTTP/1.1. What is served is `app`'s.
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 import threading
@@ -67,7 +68,7 @@ async def serve(
     """Serves until `stop` is set. `ready` is called once, after a TLS handshake with ourselves has
     succeeded. `sandbox.base_url` must already be the socket's address."""
     config = Config()
-    config.bind = [f"fd://{opened.fileno()}"]
+    config.bind = [f"fd://{os.dup(opened.fileno())}"]  # hypercorn closes what it is given
     config.certfile, config.keyfile = str(files.certificate), str(files.key)
     config.alpn_protocols = ["h2", "http/1.1"]
     config.keep_alive_timeout = 120.0  # longer than clients keep idle connections

@@ -51,14 +51,14 @@ def prepare(folder: Path, names: tuple[str, ...], now: datetime) -> TlsFiles:
     if not _serves(files.authority, authority_key, names, now):
         key = ec.generate_private_key(ec.SECP256R1())
         write_private(authority_key, _pem_key(key))
-        write_private(files.authority, _pem(_make_authority(key, names, now)))
+        write_private(files.authority, _pem(_make_authority(key, names, now)), mode=0o644)
         files.certificate.unlink(missing_ok=True)
     if not _serves(files.certificate, files.key, names, now):
         signer = _load_key(authority_key)
         issuer = x509.load_pem_x509_certificate(files.authority.read_bytes())
         key = ec.generate_private_key(ec.SECP256R1())
         write_private(files.key, _pem_key(key))
-        write_private(files.certificate, _pem(_make_leaf(key, signer, issuer, names, now)))
+        write_private(files.certificate, _pem(_make_leaf(key, signer, issuer, names, now)), mode=0o644)
     return files
 
 
@@ -177,12 +177,13 @@ def _pem_key(key: ec.EllipticCurvePrivateKey) -> bytes:
     )
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Puts a file in place whole or not at all, readable by its owner only."""
+def write_private(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Puts a file in place whole or not at all, readable by its owner only unless `mode` says more."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
+        Path(name).chmod(mode)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
