@@ -163,9 +163,9 @@ class Attempts:
             return run.seen[nature] <= 2
         if nature is Nature.THROTTLED:
             return run.seen[nature] <= self._policy.throttles
-        if nature is Nature.FAULT and (
-            run.effect is not Effect.READ or run.seen[nature] >= self._policy.faults
-        ):
+        if nature is Nature.FAULT and run.effect is not Effect.READ:
+            return False
+        if nature in (Nature.FAULT, Nature.FLAKY) and run.seen[nature] >= self._policy.faults:
             return False
         if self._given_up >= _EXHAUSTED_IN_A_ROW:
             return False  # the service is down: ten thousand requests need not each find that out slowly

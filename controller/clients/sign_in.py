@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     pkcs12,
 )
+from msal.exceptions import MsalError  # type: ignore[import-untyped]
 
 from controller.clients.sign_in_errors import is_transient, sign_in_error
 from controller.errors import SettingsError, SignInError
@@ -40,13 +41,7 @@ _REMEMBER: Final = 60.0  # seconds a refusal holds: ten thousand requests must n
 _ATTEMPTS: Final = 4
 _LONGEST: Final = 60.0  # seconds
 _BACKOFF: Final = 2.0  # seconds, doubling, full jitter
-_KNOWN_FAILURES: Final = (
-    httpx.HTTPError,
-    msal.exceptions.MsalServiceError,
-    ValueError,
-    OSError,
-    RuntimeError,
-)
+_KNOWN_FAILURES: Final = (httpx.HTTPError, MsalError, ValueError, OSError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True)
