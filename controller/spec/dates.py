@@ -14,6 +14,7 @@ from typing import Final
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)\s?(Z|z|[+-]\d\d:?\d\d)?")
 _DURATION = re.compile(r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s?)?")
+_LONGEST: Final = timedelta(days=3660)  # ten years: dates stay far from the end of the calendar
 _WINDOW = re.compile(r"([A-Za-z,\-]+) +(\d\d:\d\d)-(\d\d:\d\d)")
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -67,13 +68,10 @@ def parse_duration(value: str | int) -> timedelta:
     if match is None:
         raise ValueError(f"expected {DURATION_FORM}; got {value!r}")
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    try:
-        length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-    except OverflowError:
-        raise ValueError(f"{value!r} is longer than anybody waits") from None
-    if not length:
-        raise ValueError(f"expected {DURATION_FORM}, longer than nothing; got {value!r}")
-    return length
+    total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    if not 0 < total <= _LONGEST.total_seconds():
+        raise ValueError(f"expected {DURATION_FORM}, more than 0 and at most {_LONGEST.days}d; got {value!r}")
+    return timedelta(seconds=total)
 
 
 @dataclass(frozen=True, slots=True)

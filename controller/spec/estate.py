@@ -78,8 +78,7 @@ def _tenant_problems(homes: _Homes) -> Iterator[Problem]:
             continue
         first = named.setdefault(draft.spec.name.lower(), draft)
         if first is not draft:
-            message = f"there is a tenant {draft.spec.name!r} already, at {first.origin}: each needs its "
-            "own name"
+            message = f"there is a tenant {draft.spec.name!r} already (at {first.origin}): rename one"
             yield Problem(draft.text.value_at(("name",)), message)
 
 
@@ -115,8 +114,8 @@ def _orphans(homeless: list[Draft], *, alone: bool) -> Iterator[Problem]:
     """One problem where there is no Tenant at all, one for each document where others have one."""
     for draft in homeless[:1] if alone else homeless:
         folder = draft.file.relative.parent
-        where = "the specs folder" if folder == PurePosixPath(".") else f"{str(folder)!r} or in a folder "
-        "above it"
+        top = folder == PurePosixPath(".")
+        where = "the specs folder" if top else f"{str(folder)!r} or a folder above it"
         yield Problem(
             draft.origin,
             f"belongs to no tenant: there is no Tenant document in {where}; write one, say tenant.yaml "

@@ -142,6 +142,8 @@ def _pattern(error: ErrorDetails, value: Any) -> str:
     if error["type"] == "string_too_long":
         return f"expected at most {context['max_length']} characters; got {len(value)}"
     pattern = str(context.get("pattern"))
+    if pattern == scalars.VARIABLE_PATTERN:  # what stands there may well be the secret: it is not repeated
+        return f"expected {_PATTERNS[pattern]}"
     if value == "<<":
         return "merge keys (<<) are no part of YAML 1.2"
     if pattern == scalars.ADDRESS_PATTERN and (inner := re.search(r"<([^<>\s]+@[^<>\s]+)>", value)):

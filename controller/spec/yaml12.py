@@ -22,11 +22,14 @@ MAX_EXPANDED: Final = 100_000  # nodes of one document, each counted as often as
 _PLAIN: Final = ""  # neither tagged nor quoted: its text decides
 _SCALAR: Final = re.compile(
     r"(?P<null>null|Null|NULL|~|)|(?P<true>true|True|TRUE)|(?P<false>false|False|FALSE)"
-    r"|(?P<int>[-+]?[0-9]{1,300})|0o(?P<octal>[0-7]{1,300})|0x(?P<hex>[0-9a-fA-F]{1,300})"
+    r"|(?P<int>[-+]?[0-9]+)|0o(?P<octal>[0-7]+)|0x(?P<hex>[0-9a-fA-F]+)"
     r"|(?P<float>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)"
     r"|(?P<sign>[-+]?)\.(?P<inf>inf|Inf|INF)|\.(?P<nan>nan|NaN|NAN)"
 )
+_LONGEST: Final = 300  # digits of a number; Python refuses to read endless ones
 _MAY_BE_OTHER: Final = frozenset("nN~tTfF-+.0123456789")  # first letters of what is not text
+# Problems that libyaml notices lines after the place where they are.
+_SEEN_LATE: Final = frozenset({"could not find expected ':'", "found unexpected end of stream"})
 _CORE_TAGS: Final = frozenset(
     f"tag:yaml.org,2002:{name}" for name in ["str", "null", "bool", "int", "float", "map", "seq"]
 )
@@ -68,14 +71,16 @@ def compose(text: str) -> Iterator[Node]:
             if not (isinstance(node, ScalarNode) and node.value == "" and node.style == ""):
                 yield node
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark = error.problem_mark
+        if mark is None or str(error.problem) in _SEEN_LATE:
+            mark = error.context_mark
         assert mark is not None
         raise MisreadError(_explain(error, text), mark.line, mark.column) from None
     except ReaderError as error:
         before = text.encode()[: error.position].decode(errors="replace")
         line, column = before.count("\n"), len(before) - before.rfind("\n") - 1
         raise MisreadError(
-            f"control character {error.character!r} is not allowed in YAML", line, column
+            f"control character U+{error.character:04X} is not allowed in YAML", line, column
         ) from None
     except YAMLError as error:  # libyaml gives no place for what it cannot name
         raise MisreadError(str(error), 0, 0) from None
@@ -97,7 +102,9 @@ def _explain(error: MarkedYAMLError, text: str) -> str:
     if "undefined alias" in problem:
         return "this alias (*) has no anchor (&) before it"
     if "expected key" in problem or "'-' indicator" in problem:
-        return "this line is indented differently from those before it that it belongs with"
+        return "expected 'name: value' here: check the indentation, and the quotes before it"
+    if problem == "found unexpected end of stream":
+        return "the text that starts here in quotes has no closing quote"
     if problem == "could not find expected ':'":
         return "expected 'name: value': a ':' (and a space after it) is missing"
     context = (
@@ -163,7 +170,7 @@ class Converter:
 
 def scalar(text: str) -> Any:
     """What a plain scalar means in YAML 1.2's core schema."""
-    match = _SCALAR.fullmatch(text)
+    match = _SCALAR.fullmatch(text) if len(text) <= _LONGEST else None
     kind = match.lastgroup if match else None
     if kind is None:
         return text

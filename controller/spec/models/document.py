@@ -52,18 +52,18 @@ class ResourceModel(DocumentModel):
 
 def twice(path: Path, values: Sequence[str]) -> Iterator[Trouble]:
     """Addresses of one list that are written more than once, whatever their case."""
-    seen: dict[str, str] = {}
+    seen: set[str] = set()
     for index, value in enumerate(values):
-        before = seen.setdefault(value.lower(), value)
-        if seen[value.lower()] is not value or before is not value:
+        before = len(seen)
+        seen.add(value.lower())
+        if len(seen) == before:
             yield (*path, str(index)), f"{value!r} is listed twice in {path[-1]!r}"
 
 
 def both_ways(exclusive: Sequence[str], additive: Sequence[str]) -> Iterator[Trouble]:
     for index, name in enumerate(additive):
         if name in exclusive:
-            yield ("additive", str(index)), f"{name!r} is listed under both 'exclusive' and 'additive': "
-            "keep one"
+            yield ("additive", str(index)), f"{name!r} is under both 'exclusive' and 'additive': keep one"
 
 
 __all__ = ["KIND", "Address", "DocumentModel", "Path", "ResourceModel", "Trouble", "both_ways", "twice"]

@@ -108,8 +108,7 @@ class SharedMailbox(ResourceModel):
 
     def troubles(self, zone: tzinfo) -> Iterator[Trouble]:
         if self.convert and self.state is State.ABSENT:
-            yield ("convert",), "'convert: true' contradicts 'state: absent': a mailbox is converted or "
-            "deleted"
+            yield ("convert",), "'convert: true' contradicts 'state: absent': convert it, or delete it"
         yield from twice(("aliases",), self.aliases or ())
         yield from twice(("previousAddresses",), self.previous_addresses)
         yield from both_ways(self.exclusive, self.additive)
