@@ -38,8 +38,8 @@ bench: .venv/.dev ## the measurements in tests/bench
 	@set -e; for file in tests/bench/[a-z]*.py; do [ -e "$$file" ] || continue; \
 	  echo "== $$file"; $(RUN) "$$(echo "$${file%.py}" | tr / .)"; done
 
-soak: .venv/.dev ## N rounds of random worlds, faults and kills (make soak N=1000 SEED=7)
-	@$(RUN) tests.soak --rounds $(N) --seed $(SEED)
+soak: .venv/.dev ## N runs in random weather (make soak N=1000 SEED=7)
+	@$(RUN) tests.soak --runs $(N) --seed $(SEED)
 
 fix: .venv/.dev ## format, and mend what can be mended by itself
 	@$(RUN) ruff check --fix
@@ -63,11 +63,11 @@ clean: ## remove what was built here
 # --- the environment ------------------------------------------------------------------------------
 
 .venv/.made:
-	@$(PYTHON) $(NEW_ENOUGH) || { \
+	@test -x .venv/bin/python && .venv/bin/python $(NEW_ENOUGH) || $(PYTHON) $(NEW_ENOUGH) || { \
 	  found=$$($(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null || echo "not to be had"); \
 	  echo "Python 3.11 or newer is needed, and $(PYTHON) is $$found." >&2; \
 	  echo "Name another one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	@$(PYTHON) -m venv --clear .venv
+	@test -x .venv/bin/python && .venv/bin/python $(NEW_ENOUGH) || $(PYTHON) -m venv --clear .venv
 	@touch $@
 
 .venv/.runtime: .venv/.made requirements.lock requirements-build.lock pyproject.toml

@@ -64,7 +64,7 @@ def duration(text: str | timedelta | float) -> timedelta:
     return timedelta(hours=hours, minutes=minutes, seconds=seconds)
 
 
-def _base_url(text: str) -> str:
+def _root_url(text: str) -> str:
     """An https address without a slash, a query or a fragment at its end."""
     parts = urlsplit(text.strip())
     if parts.scheme != "https" or not parts.hostname:
@@ -75,7 +75,7 @@ def _base_url(text: str) -> str:
 
 
 Duration = Annotated[timedelta, BeforeValidator(duration)]
-Url = Annotated[str, BeforeValidator(_base_url)]
+Url = Annotated[str, BeforeValidator(_root_url)]
 
 
 class Settings(BaseSettings):

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from controller.cli import outcome
-from controller.cli.session import Session, common_options, open_session, run
+from controller.cli.session import Session, tenant_options, open_session, run
 from controller.cli.terminal import closing, paint, show_plan, tell
 from controller.errors import UsageError
 from controller.journal import Journal
@@ -24,7 +24,7 @@ Examples:
 
 
 @click.command("apply", epilog=_EXAMPLES)
-@common_options
+@tenant_options
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def command(yes: bool, **common: Any) -> int:
     """Plans, asks, applies what the plan shows, and reads it back.

@@ -11,7 +11,7 @@ import click
 
 from controller.blame import Deed, blame
 from controller.cli import outcome
-from controller.cli.session import FORMATS, Session, common_options, open_session, optional_journal, run
+from controller.cli.session import FORMATS, Session, tenant_options, open_session, optional_journal, run
 from controller.errors import ServiceError
 from controller.journal import Journal
 from controller.model import Cause, Change, Severity
@@ -29,7 +29,7 @@ Examples:
 
 
 @click.command("drift", epilog=_EXAMPLES)
-@common_options
+@tenant_options
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 def command(form: str, **common: Any) -> int:
     """Shows what somebody changed since the controller last applied, and where the audit log tells, who

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from controller.cli.session import Session, common_options, open_session
+from controller.cli.session import Session, tenant_options, open_session
 from controller.journal import HistoryRow, Journal
 
 _EXAMPLES = """\b
@@ -18,7 +18,7 @@ Examples:
 
 
 @click.command("history", epilog=_EXAMPLES)
-@common_options
+@tenant_options
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="The newest so many.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(limit: int, form: str, **common: Any) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from controller.cli import outcome
-from controller.cli.session import FORMATS, common_options, open_session, optional_journal, run
+from controller.cli.session import FORMATS, tenant_options, open_session, optional_journal, run
 from controller.cli.terminal import paint, show_plan
 from controller.errors import UsageError
 from controller.model import Plan
@@ -28,7 +28,7 @@ Examples:
 
 
 @click.command("plan", epilog=_EXAMPLES)
-@common_options
+@tenant_options
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write the plan as JSON.")
 @click.option("--at", metavar="TIME", help="See the plan of another day: a date or a timestamp.")

@@ -25,7 +25,7 @@ from controller.spec import Estate, TenantSpecs, load
 FORMATS = click.Choice(["text", "json"])
 
 
-def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def tenant_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of every command that looks at a tenant."""
     options = (
         click.argument("specs", required=False, type=click.Path(path_type=Path)),
