@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from controller.cli import outcome
-from controller.cli.session import Session, tenant_options, open_session, run
+from controller.cli.session import Session, open_session, run, tenant_options
 from controller.cli.terminal import closing, paint, show_plan, tell
 from controller.errors import UsageError
 from controller.journal import Journal

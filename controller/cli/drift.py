@@ -11,7 +11,7 @@ import click
 
 from controller.blame import Deed, blame
 from controller.cli import outcome
-from controller.cli.session import FORMATS, Session, tenant_options, open_session, optional_journal, run
+from controller.cli.session import FORMATS, Session, open_session, optional_journal, run, tenant_options
 from controller.errors import ServiceError
 from controller.journal import Journal
 from controller.model import Cause, Change, Severity

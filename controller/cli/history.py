@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from controller.cli.session import Session, tenant_options, open_session
+from controller.cli.session import Session, open_session, tenant_options
 from controller.journal import HistoryRow, Journal
 
 _EXAMPLES = """\b

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from controller.cli import outcome
-from controller.cli.session import FORMATS, tenant_options, open_session, optional_journal, run
+from controller.cli.session import FORMATS, open_session, optional_journal, run, tenant_options
 from controller.cli.terminal import paint, show_plan
 from controller.errors import UsageError
 from controller.model import Plan
