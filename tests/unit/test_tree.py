@@ -34,6 +34,7 @@ OUTSIDE = frozenset(
         "controller/sandbox/exchange/directory.py: live",
         "controller/cli/sandbox_remote.py: sandbox_remote",
         "controller/cli/sandbox_remote.py: Remote",
+        "controller/cli/sandbox_remote.py: remote",
     ]
 )
 
