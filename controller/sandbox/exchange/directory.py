@@ -108,27 +108,32 @@ def lookup(call: Invocation, object_id: str) -> Entry | None:
     return seen if seen is not None and seen.deleted is None else None
 
 
-def names_of(call: Invocation, object_ids: Iterable[str]) -> list[str]:
-    """A list of references as Names. A link to what is deleted is gone; text that is no id stays."""
-    shown = []
-    for object_id in object_ids:
-        if object_id in call.world.entries:
-            entry = lookup(call, object_id)
-            if entry is not None:
-                shown.append(entry.name)
-        elif not _is_id(object_id):
-            shown.append(object_id)
-    return shown
+def names_of(call: Invocation, references: Iterable[str]) -> list[str]:
+    """A list of references as Names. A link to what is deleted is gone; a text that is no id and names
+    nobody stays as it is."""
+    return [shown if isinstance(shown, str) else shown.name for shown in _followed(call, references)]
 
 
-def display_names_of(call: Invocation, object_ids: Iterable[str]) -> list[str]:
+def display_names_of(call: Invocation, references: Iterable[str]) -> list[str]:
     """`(smtp, Display Name)` for each; what has no address stays its Name [obs: M365DSC]."""
-    entries = (lookup(call, object_id) for object_id in object_ids)
     return [
-        f"({entry.primary}, {entry.display_name})" if entry.primary else entry.name
-        for entry in entries
-        if entry is not None
+        shown
+        if isinstance(shown, str)
+        else f"({shown.primary}, {shown.display_name})"
+        if shown.primary
+        else shown.name
+        for shown in _followed(call, references)
     ]
+
+
+def _followed(call: Invocation, references: Iterable[str]) -> Iterator[Entry | str]:
+    for reference in references:
+        entry = lookup(call, reference)
+        if entry is not None:
+            yield entry
+        elif reference not in call.world.entries and not _is_id(reference):
+            named = call.world.find(reference)  # a scenario may say it with an address
+            yield named[0] if len(named) == 1 else reference
 
 
 def _is_id(text: str) -> bool:

@@ -63,6 +63,8 @@ SIZES = frozenset(
     }
 )
 
+DATES = frozenset({"LitigationHoldDate", "StartDateForRetentionHold", "EndDateForRetentionHold"})
+
 STORED: dict[str, Any] = {
     "HiddenFromAddressListsEnabled": False,
     "RequireSenderAuthenticationEnabled": False,
@@ -300,4 +302,5 @@ MAILBOX = rows.Layout(
         "Database": lambda _call, seen: f"EURPR01DG{int(seen.guid[:2], 16):03}-db001",
     },
     SIZES,
+    DATES,
 )

@@ -7,13 +7,13 @@ empty list does not clear a list [obs: go-exoscc]; null does.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from controller.sandbox.exchange import addresses, directory, refusals
 from controller.sandbox.exchange.invocation import Invocation
 from controller.sandbox.exchange.rows import Layout
-from controller.sandbox.exchange.values import Delta, parse_size, print_size, print_span
+from controller.sandbox.exchange.values import Delta, parse_size, print_date, print_size, print_span
 from controller.sandbox.world import RECIPIENT_TYPES, Entry
 
 GROUPS = frozenset({"MailUniversalDistributionGroup", "MailUniversalSecurityGroup", "GroupMailbox"})
@@ -135,6 +135,8 @@ class Draft:
             value = print_size(value)
         elif isinstance(value, timedelta):
             value = print_span(value)
+        elif isinstance(value, datetime):
+            value = print_date(value)
         self.properties[name] = value
 
     def bytes_of(self, name: str) -> float:
@@ -238,9 +240,7 @@ class Draft:
         return True
 
     def _shown(self, name: str) -> Any:
-        value = self.held(name)
-        if name in self._layout.sizes and not isinstance(value, str):
-            return print_size(value) if isinstance(value, int) else value
-        if isinstance(value, timedelta):
-            return print_span(value)
+        value = self._layout.printed(name, self.held(name))
+        if isinstance(value, datetime):
+            return print_date(value)
         return [] if name in REFERENCES and value is None else value

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from controller.sandbox.exchange import directory
 from controller.sandbox.exchange.invocation import Invocation
-from controller.sandbox.exchange.values import print_size
+from controller.sandbox.exchange.values import parse_date, parse_size, print_size, print_span
 from controller.sandbox.world import Entry
 
 Column = Callable[[Invocation, Entry], Any]
@@ -37,6 +38,7 @@ class Layout:
     stored: Mapping[str, Any]
     worked_out: Mapping[str, Column]
     sizes: frozenset[str] = frozenset()
+    dates: frozenset[str] = frozenset()
     _names: dict[str, str] = field(default_factory=dict)
 
     def names(self) -> dict[str, str]:
@@ -54,8 +56,18 @@ class Layout:
         column = self.worked_out.get(name)
         if column is not None:
             return column(call, seen)
-        value = seen.properties.get(name, self.stored.get(name))
-        return print_size(value) if name in self.sizes and isinstance(value, int) else value
+        return self.printed(name, seen.properties.get(name, self.stored.get(name)))
+
+    def printed(self, name: str, value: Any) -> Any:
+        """A stored value as it shows: a size as text with its bytes, a date as one."""
+        if name in self.sizes and value is not None:
+            size = value if isinstance(value, int) else parse_size(str(value))
+            return print_size(size) if size is not None else value
+        if isinstance(value, timedelta):
+            return print_span(value)
+        if name in self.dates and isinstance(value, str):
+            return parse_date(value)
+        return value
 
 
 def references(name: str) -> Column:

@@ -63,7 +63,10 @@ def new_mail_contact(call: Invocation) -> Result:
             for parameter, attribute in (("FirstName", "givenName"), ("LastName", "surname"))
             if arguments.text(parameter)
         },
-        properties={key: arguments[key] for key in _FORMATS if arguments.get(key) is not None},
+        properties={
+            "ExternalEmailAddress": f"SMTP:{external}",
+            **{key: arguments[key] for key in _FORMATS if arguments.get(key) is not None},
+        },
     )
     world.add(entry)
     call.writing(entry, created=True)
@@ -87,6 +90,7 @@ def set_mail_contact(call: Invocation) -> Result:
     if call.arguments.text("ExternalEmailAddress"):
         external = _external(call, entry)
         kept = [a for a in draft.fields.get("addresses", entry.addresses) if not a.startswith("SMTP:")]
+        draft.properties["ExternalEmailAddress"] = f"SMTP:{external}"
         draft.fields["addresses"] = [
             f"SMTP:{external}",
             *(a for a in kept if a.lower() != f"smtp:{external.lower()}"),
