@@ -52,7 +52,8 @@ def expand(body: dict[str, Any], row: Row, wanted: Sequence[Expand], expander: E
         target = entities.entity(row.type).navigation.get(item.name, "")
         found = list(expander(row, item.name))
         if target.startswith("Collection("):
-            body[item.name] = [project(other, item.select, typed=True) for other in found[:EXPANDED_MAX]]
+            typed = target == "Collection(directoryObject)"
+            body[item.name] = [project(other, item.select, typed=typed) for other in found[:EXPANDED_MAX]]
         elif found:
             body[item.name] = project(found[0], item.select, typed=True)
 

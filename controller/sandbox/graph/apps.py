@@ -128,8 +128,13 @@ def _role(name: str) -> dict[str, Any]:
     }
 
 
-def assignments(world: World, object_id: str) -> list[dict[str, Any]]:
+def grants(world: World, object_id: str) -> list[Row]:
     """What the application of that service principal was granted, one row a role."""
+    found = _assignments(world, object_id)
+    return [Row("appRoleAssignment", grant["id"], world, None, grant) for grant in found]
+
+
+def _assignments(world: World, object_id: str) -> list[dict[str, Any]]:
     app = next((app for app in world.apps.values() if app.object_id.lower() == object_id.lower()), None)
     if app is None:
         return []

@@ -84,17 +84,16 @@ def _members(body: Mapping[str, Any]) -> list[Member]:
     return members
 
 
+def _name(given: Any) -> str:
+    """Ids are strings; numbers are taken all the same, as CLI for Microsoft 365 sends them."""
+    return str(given) if isinstance(given, str | int) and not isinstance(given, bool) else ""
+
+
 def _member(item: Any) -> Member:
     if not isinstance(item, dict):
         raise malformed("Invalid batch payload format.")
-    name, method, url = item.get("id"), item.get("method"), item.get("url")
-    if (
-        not isinstance(name, str)
-        or not name
-        or not isinstance(method, str)
-        or not isinstance(url, str)
-        or not url
-    ):
+    name, method, url = _name(item.get("id")), item.get("method"), item.get("url")
+    if not name or not isinstance(method, str) or not isinstance(url, str) or not url:
         raise malformed("Invalid batch payload format.")
     if method.upper() not in _VERBS:
         raise malformed(f"Invalid method '{method}' in batch request '{name}'.")
@@ -104,7 +103,7 @@ def _member(item: Any) -> Member:
         raise malformed("Batch requests cannot be nested.")
     headers = {str(key).lower(): str(value) for key, value in (item.get("headers") or {}).items()}
     member = Member(
-        name, method.upper(), url, headers, item.get("body", Missing), item.get("dependsOn") or []
+        name, method.upper(), url, headers, item.get("body", Missing), _names(item.get("dependsOn"))
     )
     bodied = member.method in _BODIED and member.method != "POST"
     if (bodied and member.body is Missing) or (member.body is not Missing and "content-type" not in headers):
@@ -112,13 +111,17 @@ def _member(item: Any) -> Member:
     return member
 
 
+def _names(given: Any) -> list[str]:
+    if not isinstance(given or [], list):
+        raise malformed("Invalid batch payload format.")
+    return [_name(name) for name in given or []]
+
+
 def _check_shape(members: list[Member]) -> None:
     """None; each on the one before; or all on the same one."""
     names = [member.id for member in members]
     waits = [member.depends_on for member in members]
-    if any(not isinstance(wait, list) for wait in waits) or any(
-        name not in names for wait in waits for name in wait
-    ):
+    if any(name not in names for wait in waits for name in wait):
         raise malformed("Invalid batch payload format: 'dependsOn' names a request that is not in the batch.")
     serial = not waits[0] and all(wait == [names[at]] for at, wait in enumerate(waits[1:]))
     first = next((wait for wait in waits if wait), [])
@@ -154,8 +157,6 @@ def _rendered(name: str, answer: Answer) -> dict[str, Any]:
     headers = {"Cache-Control": "no-cache", **answer.headers}
     rendered: dict[str, Any] = {"id": name, "status": answer.status, "headers": headers}
     if answer.body is not None:
-        headers.setdefault("Content-Type", f"{_JSON};odata.metadata=minimal;odata.streaming=true")
-        if isinstance(answer.body, dict) and "error" in answer.body:
-            headers["Content-Type"] = _JSON
+        headers.setdefault("Content-Type", _JSON)
         rendered["body"] = answer.body
     return rendered

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from controller.sandbox.graph import bodies, entities, permissions
 from controller.sandbox.graph.errors import GraphError, bad_request, not_found, on_premises
 from controller.sandbox.graph.permissions import require
+from controller.sandbox.graph.references import linked
 from controller.sandbox.graph.routing import Respond, Route
 from controller.sandbox.graph.user_writes import bin_user
 from controller.sandbox.graph.users import entity_body
@@ -150,26 +151,12 @@ def delete_group(graph: Graph, request: Request) -> Answer:
 # --- members and owners -------------------------------------------------------------------------------
 
 
-def _linked(graph: Graph, request: Request, link: Any) -> str:
-    """The object id behind a reference URL (`…/directoryObjects/{id}`, `/users/{id}`).
-
-    Raises:
-        GraphError: 400 for what is no reference, 404 for one to nobody.
-    """
-    if not isinstance(link, str) or "/" not in link:
-        raise bad_request("Invalid URL format specified in @odata.id for reference property: members.")
-    key = link.rstrip("/").rpartition("/")[2].removesuffix(")").rpartition("('")[2].strip("'")
-    if "@" in key:
-        return graph.tenant.user(key, request.caller).id
-    return graph.tenant.object(key, request.caller).id
-
-
 def _bound(graph: Graph, request: Request, links: Any) -> list[str]:
     if not isinstance(links, list):
         raise bodies.refused("A 'StartArray' node was expected.")
     if len(links) > BOUND_MAX:
         raise bad_request(f"The number of references exceeds the maximum value of {BOUND_MAX}.")
-    return [_linked(graph, request, link) for link in links]
+    return [linked(graph.tenant, request, link) for link in links]
 
 
 def _refuse_present(entry: Entry, side: Side, ids: Sequence[str]) -> None:
@@ -195,7 +182,7 @@ def add(side: Side) -> Respond:
         entry = _writable(graph, request)
         _refuse_dynamic(entry)
         link = next((value for name, value in body.items() if name.lower() == "@odata.id"), None)
-        object_id = _linked(graph, request, link)
+        object_id = linked(graph.tenant, request, link)
         _refuse_present(entry, side, [object_id])
         graph.tenant.before(entry)
         getattr(entry, side).append(object_id)

@@ -23,9 +23,7 @@ from controller.sandbox.graph.service import Graph
 from controller.sandbox.graph.wire import Answer, Missing, Request, Unreadable
 from controller.sandbox.state import Caller
 
-ODATA_JSON = (
-    "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
-)
+_JSON = "application/json;odata.metadata={};odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 _REFUSALS = {
     "missing": "Access token is empty.",
     "malformed": "IDX14100: JWT is not well formed, there are no dots (.).",
@@ -129,7 +127,8 @@ def _response(graph: Graph, request: Request, answer: Answer) -> Response:
         headers["OData-Version"] = "4.0"
     else:
         content = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
-        headers["Content-Type"] = "application/json" if "error" in answer.body else ODATA_JSON
+        level = "minimal" if request.annotated else "none"
+        headers["Content-Type"] = "application/json" if "error" in answer.body else _JSON.format(level)
         if "error" not in answer.body:
             headers["OData-Version"] = "4.0"
     headers.update(answer.headers)

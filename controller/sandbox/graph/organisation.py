@@ -120,15 +120,10 @@ def get_principal(graph: Graph, request: Request) -> Answer:
 
 
 def list_grants(graph: Graph, request: Request) -> Answer:
-    world = graph.tenant.world
-    found = {grant["id"]: grant for grant in apps.assignments(world, _principal(graph, request).id)}
-    fragment = f"servicePrincipals('{_principal(graph, request).id}')/appRoleAssignments"
-    listing = Listing(
-        list(found),
-        lambda grant: Row("appRoleAssignment", grant, world, None, found[grant]),
-        ("appRoleAssignment",),
-        fragment,
-    )
+    principal = _principal(graph, request).id
+    found = {grant.id: grant for grant in apps.grants(graph.tenant.world, principal)}
+    fragment = f"servicePrincipals('{principal}')/appRoleAssignments"
+    listing = Listing(list(found), found.get, ("appRoleAssignment",), fragment)
     return listing.answer(request, graph.related(request))
 
 

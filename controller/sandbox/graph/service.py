@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from controller.sandbox.graph import faults
+from controller.sandbox.graph import apps, faults
 from controller.sandbox.graph.answers import page_token_expired
 from controller.sandbox.graph.deltas import DeltaStore
 from controller.sandbox.graph.errors import GraphError
@@ -19,7 +19,7 @@ from controller.sandbox.graph.query import options
 from controller.sandbox.graph.routing import Route, Router
 from controller.sandbox.graph.rows import Row, instant, type_of
 from controller.sandbox.graph.tenant import Tenant
-from controller.sandbox.graph.wire import Answer, Request
+from controller.sandbox.graph.wire import Answer, Request, bare
 from controller.sandbox.state import Call, FaultKind, Sandbox
 from controller.sandbox.world import Entry
 
@@ -46,9 +46,12 @@ class Graph:
             ConnectionLostError: the weather cuts the connection.
         """
         try:
-            return self._respond(request, serial=serial)
+            answer = self._respond(request, serial=serial)
         except GraphError as error:
             return self.refuse(error, request)
+        if not request.annotated:
+            answer.body = bare(answer.body)
+        return answer
 
     def batch(self, request: Request, run: Work) -> Answer:
         """A batch's outer call; `run` answers its members. It counts as reading: what is written is said
@@ -142,5 +145,7 @@ class Related:
         return []
 
     def __call__(self, row: Row, name: str) -> list[Row]:
+        if name == "appRoleAssignments":
+            return apps.grants(self._tenant.world, row.id)
         found = (self._tenant.row(object_id, self._caller) for object_id in self.ids(row, name))
         return [other for other in found if other is not None]

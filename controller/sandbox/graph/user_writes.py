@@ -15,9 +15,11 @@ from controller.sandbox.graph.errors import (
     bad_request,
     conflict,
     exchange_mastered,
+    not_found,
     on_premises,
 )
 from controller.sandbox.graph.permissions import allowed, require
+from controller.sandbox.graph.references import linked
 from controller.sandbox.graph.routing import Route
 from controller.sandbox.graph.users import entity_body
 from controller.sandbox.graph.wire import Answer, Request
@@ -185,7 +187,39 @@ def bin_user(graph: Graph, request: Request, entry: Entry) -> None:
     graph.tenant.record(request, "Delete user.", entry.upn or entry.object_id, ())
 
 
+def set_manager(graph: Graph, request: Request) -> Answer:
+    link = bodies.json_object(request).get("@odata.id")
+    tenant = graph.tenant
+    boss = linked(tenant, request, link)
+    entry = _own(graph, request)
+    tenant.before(entry)
+    entry.graph["manager"] = boss
+    tenant.record(request, "Update user.", entry.upn or entry.object_id, [("Manager", boss)])
+    return Answer(204)
+
+
+def clear_manager(graph: Graph, request: Request) -> Answer:
+    entry = _own(graph, request)
+    if not entry.graph.get("manager"):
+        raise not_found("manager")
+    graph.tenant.before(entry)
+    del entry.graph["manager"]
+    graph.tenant.record(request, "Update user.", entry.upn or entry.object_id, [("Manager", "")])
+    return Answer(204)
+
+
+def _own(graph: Graph, request: Request) -> Entry:
+    """The user of the path, where the cloud masters it."""
+    entry = graph.tenant.target(graph.tenant.user(request.params["user"], request.caller))
+    if entry.dir_synced:
+        raise on_premises()
+    return entry
+
+
+_MANAGER = "/users/{user}/manager/$ref"
 ROUTES = (
+    Route("PUT", _MANAGER, set_manager, permissions.USERS_WRITE, writes=True),
+    Route("DELETE", _MANAGER, clear_manager, permissions.USERS_WRITE, writes=True),
     Route("PATCH", "/users/{user}", update_user, None, writes=True),
     Route("POST", "/users", create_user, permissions.USERS_WRITE, writes=True),
     Route("DELETE", "/users/{user}", delete_user, permissions.USERS_DELETE, writes=True),

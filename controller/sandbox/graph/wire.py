@@ -38,11 +38,28 @@ class Request:
     counting: bool = False
 
     @property
+    def annotated(self) -> bool:
+        """Whether the caller wants @odata.context and @odata.type (`odata.metadata=none` says no)."""
+        return "odata.metadata=none" not in self.headers.get("accept", "").lower()
+
+    @property
     def service_url(self) -> str:
         return f"{self.root}/{self.version}"
 
     def context(self, fragment: str) -> str:
         return f"{self.service_url}/$metadata#{fragment}"
+
+
+_KEPT = ("@odata.nextLink", "@odata.count", "@odata.deltaLink")
+
+
+def bare(value: Any) -> Any:
+    """A body without annotations, but for links and counts [doc: OData JSON format, metadata=none]."""
+    if isinstance(value, list):
+        return [bare(item) for item in value]
+    if isinstance(value, dict):
+        return {k: bare(v) for k, v in value.items() if "@odata." not in k or k in _KEPT}
+    return value
 
 
 @dataclass(slots=True)

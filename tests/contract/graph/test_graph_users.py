@@ -243,6 +243,15 @@ def test_the_manager(client: Client) -> None:
     assert set(expanded.json()["manager"]) == {"@odata.type", "id"}
 
 
+def test_a_manager_is_set_and_cleared(client: Client, who: Any) -> None:
+    path = "/users/carol@contoso.example/manager/$ref"
+    link = {"@odata.id": "https://graph.microsoft.com/v1.0/users/alice@contoso.example"}
+    assert client.request("PUT", path, json=link).status_code == 204
+    assert who("carol").graph["manager"] == who("alice").object_id
+    assert client.request("DELETE", path).status_code == 204
+    assert client.request("DELETE", path).status_code == 404
+
+
 def test_me_is_nobody(client: Client) -> None:
     response = client.get("/me")
     assert response.status_code == 400

@@ -176,6 +176,20 @@ def test_a_batch(client: Client) -> None:
     assert found["c"]["body"]["@odata.nextLink"].startswith("https://127.0.0.1:8443/v1.0/users?")
 
 
+def test_numbers_are_taken_for_ids(client: Client) -> None:
+    found = answers(client.batch({"id": 1, "method": "GET", "url": "/users"}))
+    assert found["1"]["status"] == 200
+
+
+def test_annotations_can_be_declined(client: Client, who: Any) -> None:
+    plain = {"Accept": "application/json;odata.metadata=none"}
+    path = f"/groups/{who('team').object_id}/members"
+    body = client.request("GET", f"{path}?$top=1", headers=plain).json()
+    assert list(body) == ["value"]
+    assert "@odata.type" not in body["value"][0]
+    assert "@odata.nextLink" in client.request("GET", "/users?$top=1", headers=plain).json()
+
+
 def test_a_throttled_member_is_a_429_inside_a_200(client: Client, weather: Weather) -> None:
     weather.faults[ONE] = [Fault(FaultKind.THROTTLED, 7.0)]
     found = answers(
@@ -213,7 +227,7 @@ PATCHED = {"id": "1", "method": "PATCH", "url": "/users/alice@contoso.example"}
         ([get("1", "https://graph.microsoft.com/v1.0/users")], "relative"),
         ([get("1", "/$batch")], "nested"),
         ([{"id": "1", "method": "GET"}], "Invalid batch payload format."),
-        ([{"id": 1, "method": "GET", "url": "/users"}], "Invalid batch payload format."),
+        ([{"id": None, "method": "GET", "url": "/users"}], "Invalid batch payload format."),
         (
             [{**PATCHED, "body": {"jobTitle": "x"}}],
             "Write request id : 1 does not contain Content-Type header",
@@ -268,6 +282,8 @@ def test_grants_can_be_read(client: Client) -> None:
     assert principal["id"] == client.app.object_id
     grants = client.value(f"{path}/appRoleAssignments")
     assert grants == client.value(f"/servicePrincipals/{principal['id']}/appRoleAssignments")
+    expanded = client.get(f"/servicePrincipals/{principal['id']}", expand="appRoleAssignments").json()
+    assert [grant["id"] for grant in expanded["appRoleAssignments"]] == [grant["id"] for grant in grants]
     service = client.get(f"/servicePrincipals/{grants[0]['resourceId']}").json()
     names = {role["id"]: role["value"] for role in service["appRoles"]}
     assert {names.get(grant["appRoleId"]) for grant in grants} >= {"User.ReadWrite.All", "Directory.Read.All"}
