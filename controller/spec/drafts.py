@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -21,8 +21,6 @@ from controller.spec.messages import explain, meant
 from controller.spec.models.document import DocumentModel
 from controller.spec.written import Text
 from controller.spec.yaml12 import Converter, MappingNode, MisreadError, Node, ScalarNode, compose
-
-_LEFT_OUT: Final = object()
 
 
 @dataclass(eq=False, slots=True)
@@ -51,6 +49,7 @@ def drafts(file: SpecFile, problems: list[Problem]) -> Iterator[Draft]:
     except MisreadError as error:
         where = Origin(file.shown, error.line + 1, error.column + 1)
         problems.append(Problem(where, error.message))
+        yield Draft(file, Text(file.shown, "", error.line), where)  # there is more, but who knows what
         return
     if tabbed and (place := _stray_tab(file.text, roots)):
         problems.append(Problem(Origin(file.shown, *place), "tab character: YAML is indented with spaces"))
@@ -115,9 +114,7 @@ def _rest(
 ) -> DocumentModel | None:
     """The document without what is wrong in it, for the checks that look at several documents."""
     for depth in (2, 1):  # entries of a collection first; then the whole field
-        for each in error.errors(include_url=False):
-            contents = _without(contents, each["loc"][:depth])
-        contents = {name: _listed(value) for name, value in contents.items()}
+        contents = _without(contents, [each["loc"][:depth] for each in error.errors(include_url=False)])
         try:
             return model.model_validate(contents)
         except ValidationError as next_error:
@@ -125,20 +122,25 @@ def _rest(
     return None
 
 
-def _without(contents: dict[str, Any], path: tuple[int | str, ...]) -> dict[str, Any]:
-    """Leaves out a field, or one entry of it. An element of a list stays as _LEFT_OUT, so that the others
-    keep their places."""
-    name = str(path[0]) if path else ""
-    inner = contents.get(name)
-    if len(path) > 1 and isinstance(inner, dict):
-        return contents | {name: {key: value for key, value in inner.items() if key != path[1]}}
-    if len(path) > 1 and isinstance(inner, list):
-        return contents | {name: [_LEFT_OUT if at == path[1] else each for at, each in enumerate(inner)]}
-    return {key: value for key, value in contents.items() if key != name}
-
-
-def _listed(value: Any) -> Any:
-    return [each for each in value if each is not _LEFT_OUT] if isinstance(value, list) else value
+def _without(contents: dict[str, Any], paths: list[tuple[int | str, ...]]) -> dict[str, Any]:
+    """Leaves out fields (paths of one part) and entries of fields (paths of two)."""
+    wrong: dict[str, set[int | str]] = {}
+    whole = {str(path[0]) for path in paths if len(path) == 1}
+    for path in paths:
+        if len(path) > 1:
+            wrong.setdefault(str(path[0]), set()).add(path[1])
+    kept: dict[str, Any] = {}
+    for name, value in contents.items():
+        entries = wrong.get(name, set())
+        if name in whole or (entries and not isinstance(value, dict | list)):
+            continue
+        if isinstance(value, dict):
+            kept[name] = {key: each for key, each in value.items() if key not in entries}
+        elif isinstance(value, list):
+            kept[name] = [each for index, each in enumerate(value) if index not in entries]
+        else:
+            kept[name] = value
+    return kept
 
 
 def _stray_tab(text: str, roots: list[Node]) -> tuple[int, int] | None:

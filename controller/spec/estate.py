@@ -39,7 +39,7 @@ def load(folder: Path, *, root: Path | None = None) -> Estate:
     for file in reading.read():
         files.append(_without_text(file))
         found.extend(drafts(file, problems))
-    incomplete = bool(reading.problems or problems)
+    unknown = bool(reading.problems) or any(draft.kind is None for draft in found)
     problems += reading.problems
     if not found and not problems:
         problems.append(
@@ -47,10 +47,10 @@ def load(folder: Path, *, root: Path | None = None) -> Estate:
         )
     homes = _Homes(found)
     problems += _tenant_problems(homes)
-    problems += _problems_between(homes, found, orphans=not incomplete)
+    problems += _problems_between(homes, found, orphans=not unknown)
     if problems:
         raise SpecError(sorted(set(problems)))
-    return Estate(tuple(_specs(tenant, homes, found, files) for tenant in homes.tenants))
+    return _estate(homes, found, files)
 
 
 def _without_text(file: SpecFile) -> SpecFile:
@@ -62,13 +62,17 @@ class _Homes:
 
     def __init__(self, found: Iterable[Draft]) -> None:
         self.tenants = [draft for draft in found if draft.kind is Kind.TENANT]
-        self.by_folder: dict[PurePosixPath, list[Draft]] = {}
+        self._by_folder: dict[PurePosixPath, list[Draft]] = {}
         for tenant in self.tenants:
-            self.by_folder.setdefault(tenant.file.relative.parent, []).append(tenant)
+            self._by_folder.setdefault(tenant.file.relative.parent, []).append(tenant)
 
     def of(self, file: SpecFile) -> list[Draft]:
         """One Tenant; several, where a folder has more than it should; none."""
-        return next((self.by_folder[each] for each in file.relative.parents if each in self.by_folder), [])
+        folder = file.relative.parent
+        if folder not in self._by_folder:
+            above = (self._by_folder[each] for each in folder.parents if each in self._by_folder)
+            self._by_folder[folder] = next(above, [])
+        return self._by_folder[folder]
 
 
 def _tenant_problems(homes: _Homes) -> Iterator[Problem]:
@@ -144,13 +148,25 @@ def _zone(tenant: Draft | None) -> tzinfo:
     return tenant.spec.zone if tenant is not None and isinstance(tenant.spec, Tenant) else UTC
 
 
-def _specs(tenant: Draft, homes: _Homes, found: list[Draft], files: list[SpecFile]) -> TenantSpecs:
-    mine = [draft for draft in found if draft.kind is not Kind.TENANT and homes.of(draft.file) == [tenant]]
-    return TenantSpecs(
-        tenant=_document(tenant),
-        documents=tuple(_document(draft) for draft in mine if draft.kind is not Kind.APPROVAL),
-        approvals=tuple(_document(draft) for draft in mine if draft.kind is Kind.APPROVAL),
-        digest=_digest(file for file in files if tenant in homes.of(file)),
+def _estate(homes: _Homes, found: list[Draft], files: list[SpecFile]) -> Estate:
+    documents: dict[Draft, list[Document]] = {tenant: [] for tenant in homes.tenants}
+    contents: dict[Draft, list[SpecFile]] = {tenant: [] for tenant in homes.tenants}
+    for draft in found:
+        if draft.kind is not Kind.TENANT:
+            documents[homes.of(draft.file)[0]].append(_document(draft))
+    for file in files:
+        for tenant in homes.of(file):
+            contents[tenant].append(file)
+    return Estate(
+        tuple(
+            TenantSpecs(
+                tenant=_document(tenant),
+                documents=tuple(each for each in documents[tenant] if each.kind is not Kind.APPROVAL),
+                approvals=tuple(each for each in documents[tenant] if each.kind is Kind.APPROVAL),
+                digest=_digest(contents[tenant]),
+            )
+            for tenant in homes.tenants
+        )
     )
 
 

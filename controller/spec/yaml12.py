@@ -101,7 +101,9 @@ def _explain(error: MarkedYAMLError, text: str) -> str:
         return "unexpected ':': put a value that contains ': ' in quotes, and check the indentation"
     if "undefined alias" in problem:
         return "this alias (*) has no anchor (&) before it"
-    if "expected key" in problem or "'-' indicator" in problem:
+    if "'-' indicator" in problem:
+        return "expected another element ('- …') of the list here: check the indentation"
+    if "expected key" in problem:
         return "expected 'name: value' here: check the indentation, and the quotes before it"
     if problem == "found unexpected end of stream":
         return "the text that starts here in quotes has no closing quote"

@@ -92,6 +92,14 @@ def test_a_tenant_with_mistakes_is_not_also_missing(no_tenant: Specs, tenant: st
     assert all(problem.startswith("specs/tenant.yaml") for problem in problems)
 
 
+def test_other_mistakes_do_not_hide_a_missing_tenant(no_tenant: Specs) -> None:
+    no_tenant.write("a.yaml", BOX.format("a") + "acess: {}\n")
+    assert [problem.partition(": ")[0] for problem in no_tenant.problems()] == [
+        "specs/a.yaml:1:1",
+        "specs/a.yaml:3:1",
+    ]
+
+
 def test_two_tenants_in_one_folder(specs: Specs) -> None:
     specs.write("acme.yaml", ACME)
     assert len(specs.load().tenants) == 2  # nothing there whose tenant would be open
