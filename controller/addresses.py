@@ -35,13 +35,17 @@ async def reserved_by(reader: Reader, address: str) -> str | None:
     return f"{rows[0].get('DisplayName') or rows[0].get('Name')} (soft-deleted)" if rows else None
 
 
-def secondary(row: Mapping[str, Any], directory: Directory) -> frozenset[str]:
-    """The further addresses of a mailbox that are people's to manage, in lower case."""
-    return frozenset(
+def secondary(
+    row: Mapping[str, Any], directory: Directory, listed: frozenset[str] = frozenset()
+) -> frozenset[str]:
+    """The further addresses of a mailbox that are people's to manage, in lower case: those of the service
+    only where a document lists them all the same."""
+    addresses = {
         canon.address(address)
         for address in map(str, row.get("EmailAddresses") or ())
-        if address.startswith(canon.SMTP_PREFIX) and not directory.belongs_to_service(address)
-    )
+        if address.startswith(canon.SMTP_PREFIX)
+    }
+    return frozenset(a for a in addresses if a in listed or not directory.belongs_to_service(a))
 
 
 def listed(resource: Resource) -> Iterator[tuple[str, Origin]]:

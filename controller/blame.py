@@ -152,7 +152,7 @@ def _fits(record: _Record, change: Change, request: Request, directory: Director
     verb, _, noun = record.deed.operation.partition("-")
     if noun != request.call.partition("-")[2] or not _same_object(record, change, directory):
         return False
-    if (change.action is Action.GRANT and verb == "Add") or (change.action is Action.REVOKE and verb == "Remove"):
+    if (change.action, verb) in ((Action.GRANT, "Add"), (Action.REVOKE, "Remove")):
         return False  # that is what will be done, not what was
     for name in _TRUSTEES:
         if name in request.parameters:

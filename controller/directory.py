@@ -138,7 +138,7 @@ class Directory:
             return self.principals[guid]
         if _SID.match(text):
             return Unknown(text, sid=text)
-        found = self.by_address(text) if "@" in text else self._named(text)
+        found = (self.by_address(text) if "@" in text else []) or self._named(text)
         if len(found) == 1 and not (sid and found[0].sid and found[0].sid.upper() != sid.upper()):
             return found[0]
         return Unknown(text, ambiguous=len(found) > 1)

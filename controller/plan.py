@@ -25,6 +25,7 @@ from controller.model import (
     Desired,
     Finding,
     Key,
+    Mode,
     Path,
     Plan,
     Present,
@@ -134,6 +135,8 @@ def _resource(
         draft.changes.append(replace(change, depends_on=(*needs, *change.depends_on)))
     if synced := _synced(resource, own):
         draft.findings.append(synced)
+    if own and resource.spec.mode is Mode.REPORT:
+        draft.findings.append(_report_only(resource))
 
 
 def _aspect(
@@ -169,6 +172,18 @@ def _unreadable(resource: Resource, aspect: Aspect, seen: Unreadable) -> Finding
         resource.key,
         resource.document.origin,
         blocks=(resource.key, aspect.name),
+    )
+
+
+def _report_only(resource: Resource) -> Finding:
+    return Finding(
+        "report-only",
+        resource.key.address,
+        Severity.INFO,
+        f"the document of {resource.key.address} says `mode: report`: nothing of it is applied",
+        resource.key,
+        resource.at("mode"),
+        blocks=(resource.key, None),
     )
 
 

@@ -86,8 +86,10 @@ async def refreshed(
     answers = await asyncio.gather(*(_recipient(reader, name) for name in (*known, *addresses)))
     for row in answers:
         if row is not None:
+            former = directory.principals.get(str(row.get("Guid")))
+            user = {"UserPrincipalName": former.upn, "Sid": former.sid} if former else None
             fresh.remove(str(row.get("Guid")))
-            fresh.add(principal(row))
+            fresh.add(principal(row, user=user))
     return fresh
 
 

@@ -97,8 +97,12 @@ class Aliases(Aspect):
         )
 
 
+def _listed(resource: Resource) -> frozenset[str]:
+    return frozenset(canon.address(address) for address, _ in listed(resource))
+
+
 async def _observe(reader: Reader, resource: Resource, directory: Directory) -> Observation:
-    there = frozenset() if resource.row is None else secondary(resource.row, directory)
+    there = frozenset() if resource.row is None else secondary(resource.row, directory, _listed(resource))
     findings: list[Finding] = []
     for address, origin in listed(resource):
         if canon.address(address) in there or directory.by_address(address):

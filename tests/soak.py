@@ -1,0 +1,248 @@
+"""Random weather, over and over: `python -m tests.soak --runs 1000 --seed 1`.
+
+Each run plans and applies one of a few estates in a weather drawn from its seed, until the weather clears and
+everything agrees. Held against the same estate in fair weather: no write that was not made there, the same
+tenant in the end, no drift blamed on anybody, and nothing raised that is not one of our own errors.
+`make test` runs a seeded handful of the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from controller.errors import ControllerError
+from controller.model import Cause, Cycle, Plan
+from controller.sandbox.forecast import FaultRule, Forecast, Latency
+from controller.sandbox.state import FaultKind
+from controller.sandbox.weather import FairWeather, ForecastWeather
+from controller.sandbox.world import World
+from tests.rig import KilledError, Rig, make_rig
+
+HERE = Path(__file__).parent
+SMALL = (HERE / "scenarios" / "small.yaml").read_text(encoding="utf-8")
+ESTATES: dict[str, dict[str, str]] = {
+    "create": {
+        "support.yaml": """\
+kind: SharedMailbox
+address: support@entreprise.example
+displayName: Support Clients
+aliases: [aide@entreprise.example]
+hiddenFromAddressLists: true
+access:
+  alice@entreprise.example: [full-access, send-as, send-on-behalf]
+  bruno@entreprise.example: {rights: [full-access], autoMapping: false}
+  equipe@entreprise.example: [send-as]
+sentItems: {copySentAs: true, copySentOnBehalf: true}
+signInBlocked: true
+"""
+    },
+    "change": {
+        "contact.yaml": """\
+kind: SharedMailbox
+address: contact@entreprise.example
+displayName: Contact Clients
+aliases: [vieux@entreprise.example, accueil@entreprise.example]
+access:
+  alice@entreprise.example: {rights: [full-access], autoMapping: false}
+  bruno@entreprise.example: [full-access, send-on-behalf]
+  chloe@entreprise.example: [full-access, send-as]
+  emma@entreprise.example: [full-access]
+sentItems: {copySentAs: true}
+""",
+        "libre.yaml": """\
+kind: SharedMailbox
+address: libre@entreprise.example
+aliases: [info@entreprise.example]
+access: {equipe@entreprise.example: {rights: [full-access], expand: true}}
+signInBlocked: false
+""",
+    },
+    "rename": {
+        "facturation.yaml": """\
+kind: SharedMailbox
+address: facturation@entreprise.example
+previousAddresses: [factures@entreprise.example]
+aliases: [compta@entreprise.example]
+access: {emma@entreprise.example: [full-access, send-as], noyau@entreprise.example: [full-access]}
+signInBlocked: true
+sentItems: {copySentAs: true, copySentOnBehalf: false}
+"""
+    },
+}
+_STRIKES = (
+    FaultKind.THROTTLED,
+    FaultKind.UNAVAILABLE,
+    FaultKind.GATEWAY,
+    FaultKind.TRANSIENT,
+    FaultKind.DENIED,
+    FaultKind.EXPIRED,
+    FaultKind.LOST_BEFORE,
+    FaultKind.LOST_AFTER,
+    FaultKind.CUT_PAGE,
+)
+_CYCLES = 12  # enough for any weather to clear; it is fair from the sixth on
+
+
+class Broken(AssertionError):  # noqa: N818 -- it is what an assertion raises
+    """A law that did not hold, with the run that shows it."""
+
+
+def picture(world: World) -> dict[str, Any]:
+    """The tenant as a person would describe it: by address, without ids."""
+    return dict(sorted(_objects(world)))
+
+
+def _objects(world: World) -> Iterator[tuple[str, Any]]:
+    def named(ident: str) -> str:
+        other = world.entries.get(ident)
+        return (other.primary or other.upn or other.name).lower() if other else ident
+
+    for entry in world.entries.values():
+        key = f"{entry.primary or entry.upn or entry.name}{' (deleted)' if entry.deleted else ''}".lower()
+        yield key, {
+            "type": entry.type,
+            "name": entry.display_name,
+            "addresses": sorted(a.lower() for a in entry.addresses if a[:4].upper() != "SPO:"),
+            "enabled": entry.account_enabled,
+            "properties": entry.properties,
+            "full": sorted((named(a.trustee), sorted(a.rights), a.deny, a.auto_mapping) for a in entry.permissions),
+            "as": sorted((named(a.trustee), a.deny) for a in entry.send_as),
+            "behalf": sorted(map(named, entry.send_on_behalf)),
+            "members": sorted(map(named, entry.members)),
+        }
+
+
+def writes(world: World) -> set[tuple[str, tuple[tuple[str, str], ...]]]:
+    """Every write that the tenant saw, with its parameters."""
+    return {(record.operation, tuple(sorted(record.parameters))) for record in world.audit}
+
+
+def weather(seed: int, rig: Rig) -> ForecastWeather:
+    chance = random.Random(seed)
+    rules = [
+        FaultRule(kind=kind, rate=chance.uniform(0.02, 0.35), on=chance.choice(("any", "read", "write")))
+        for kind in chance.sample(_STRIKES, chance.randint(1, 4))
+    ]
+    slow = {
+        what: timedelta(seconds=chance.choice((0, 2, 20, 400)))
+        for what in ("object", "type", "permission", "member", "sign-in")
+    }
+    forecast = Forecast(
+        seed=seed,
+        latency=Latency(seconds=chance.choice((0.0, 0.1, 3.0))),
+        propagation=slow,
+        pinned_reads=chance.random() < 0.5,
+        faults=tuple(rules),
+    )
+    return ForecastWeather(forecast, rig.clock)
+
+
+def fair_run(folder: Path, estate: str) -> Rig:
+    rig = make_rig(folder, SMALL, ESTATES[estate])
+    asyncio.run(rig.apply())
+    return rig
+
+
+async def _converge(rig: Rig, first: Any) -> None:
+    rig.sandbox.weather = first
+    for number in range(_CYCLES):
+        if number == _CYCLES // 2:
+            rig.sandbox.weather = FairWeather()
+        try:
+            cycle: Cycle = await rig.apply()
+        except ControllerError:
+            rig.clock.advance(timedelta(minutes=15))
+            continue
+        _blameless(cycle.plan)
+        rig.clock.advance(timedelta(minutes=15))
+        if number >= _CYCLES // 2 and not cycle.plan.changes:
+            return
+    raise Broken("it never settled")
+
+
+def _blameless(plan: Plan) -> None:
+    for change in plan.changes:
+        if change.cause is Cause.DRIFT:
+            raise Broken(f"drift that nobody made: {change.id}")
+
+
+def _compare(rig: Rig, fair: Rig) -> None:
+    extra = writes(rig.sandbox.world) - writes(fair.sandbox.world)
+    if extra:
+        raise Broken(f"writes that fair weather does not make: {sorted(extra)}")
+    ours, theirs = picture(rig.sandbox.world), picture(fair.sandbox.world)
+    if ours != theirs:
+        different = {key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key)}
+        raise Broken("\n".join(f"{key}: {ours.get(key)}\n  not {theirs.get(key)}" for key in sorted(different)))
+
+
+def stormy_run(folder: Path, estate: str, seed: int, fair: Rig) -> None:
+    """One weather; raises Broken where a law does not hold."""
+    rig = make_rig(folder, SMALL, ESTATES[estate], seed=seed)
+    asyncio.run(_converge(rig, weather(seed, rig)))
+    _compare(rig, fair)
+
+
+def killed_run(folder: Path, estate: str, at: int, when: str, fair: Rig) -> bool:
+    """Killed at one request boundary, then run again; False where there are fewer requests than that."""
+    rig = make_rig(folder, SMALL, ESTATES[estate])
+
+    def strike(number: int, moment: str) -> None:
+        if (number, moment) == (at, when):
+            raise KilledError
+
+    rig.wire.strike = strike
+    try:
+        asyncio.run(rig.apply())
+        return False
+    except BaseExceptionGroup as group:
+        if group.split(KilledError)[1] is not None:
+            raise
+    except KilledError:
+        pass
+    rig.wire.strike = lambda number, moment: None
+    asyncio.run(_converge(rig, FairWeather()))
+    _compare(rig, fair)
+    return True
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        fair = {name: fair_run(Path(folder, f"fair-{name}"), name) for name in ESTATES}
+        broken = 0
+        for number in range(arguments.runs):
+            seed = arguments.seed + number
+            estate = sorted(ESTATES)[seed % len(ESTATES)]
+            try:
+                stormy_run(Path(folder, str(seed)), estate, seed, fair[estate])
+            except Exception as error:
+                broken += 1
+                print(f"seed {seed} ({estate}): {type(error).__name__}: {error}", file=sys.stderr)
+            if (number + 1) % 100 == 0:
+                print(f"{number + 1} weathers, {broken} broken", flush=True)
+        for estate in sorted(ESTATES):
+            at = 1
+            while all(
+                killed_run(Path(folder, f"k{estate}{at}{when}"), estate, at, when, fair[estate])
+                for when in ("before", "after")
+            ):
+                at += 1
+            print(f"{estate}: killed at each of {at - 1} requests, before and after", flush=True)
+    print(f"{arguments.runs} passed, {broken} failed" if not broken else f"{broken} of {arguments.runs} broke")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
