@@ -24,7 +24,7 @@ from controller.sandbox.document import FileError
 from controller.sandbox.forecast import Forecast, Latency, duration
 from controller.sandbox.scenario import Scenario
 from controller.sandbox.state import Sandbox
-from controller.sandbox.tls import TlsFiles, prepare, write_private
+from controller.sandbox.tls import LOOPBACK_NAMES, TlsFiles, prepare, write_private
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _LAGS = ("object", "type", "permission", "member", "sign-in")
@@ -150,7 +150,7 @@ def _run(
 ) -> None:
     try:
         sandbox = _tenant(state=state, **choices)
-        folder = tls_folder or _state_folder(real_hosts=real_hosts)
+        folder = tls_folder or _state_folder(listen, real_hosts=real_hosts)
         names = server.certificate_names(listen, real_hosts=real_hosts)
         certificates = prepare(folder.absolute(), names, datetime.now(UTC))
         opened = server.bind(listen, port)
@@ -251,10 +251,13 @@ def _read_forecast(path: Path) -> Forecast:
         raise FileError([f"{path}: {error}"]) from error
 
 
-def _state_folder(*, real_hosts: bool) -> Path:
+def _state_folder(listen: str, *, real_hosts: bool) -> Path:
+    """One authority for each set of host names: trusting the everyday sandbox must not extend to
+    Microsoft's names, and one sandbox must not replace the authority that another one's clients trust."""
     root = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    # The authority of real host names is another one: trusting the everyday sandbox must not extend to it.
-    return Path(root) / "mailbox-controller" / ("sandbox-real-hosts" if real_hosts else "sandbox")
+    own = server.certificate_names(listen, real_hosts=False) == LOOPBACK_NAMES
+    parts = ["sandbox", *(["real-hosts"] if real_hosts else []), *([] if own else [listen])]
+    return Path(root) / "mailbox-controller" / "-".join(parts)
 
 
 def _settings(sandbox: Sandbox, certificates: TlsFiles) -> str:

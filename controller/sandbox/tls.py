@@ -6,6 +6,7 @@ by name constraints to the hosts it is for: somebody who trusts it trusts it for
 
 from __future__ import annotations
 
+import fcntl
 import ipaddress
 import os
 import tempfile
@@ -46,6 +47,12 @@ def prepare(folder: Path, names: tuple[str, ...], now: datetime) -> TlsFiles:
     """The files in `folder`, made where they are missing, about to end, or for other names. Keys are
     readable by their owner only. Raises OSError where the folder cannot be written."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / ".lock").open("w") as lock:  # two sandboxes may start at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _prepare(folder, names, now)
+
+
+def _prepare(folder: Path, names: tuple[str, ...], now: datetime) -> TlsFiles:
     files = TlsFiles(folder / "ca.pem", folder / "server.pem", folder / "server.key")
     authority_key = folder / "ca.key"
     if not _serves(files.authority, authority_key, names, now):
