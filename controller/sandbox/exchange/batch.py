@@ -60,7 +60,9 @@ def _member(
     )
     if not known or str(member.get("method", "POST")).upper() != "POST":
         return Answer(404, answers.envelope_error("NotFound", f"There is no such resource: {url.path}"))
-    inner = {str(name).lower(): str(value) for name, value in (member.get("headers") or {}).items()}
+    given = member.get("headers")
+    named = given.items() if isinstance(given, dict) else ()
+    inner = {str(name).lower(): str(value) for name, value in named}
     query = dict(parse_qsl(url.query))
     asked = Asked(
         payload=member.get("body"),

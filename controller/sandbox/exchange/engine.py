@@ -59,7 +59,7 @@ class Prepared:
 def permitted(name: str, grants: Grants | None) -> table.CmdletSpec:
     """The cmdlet's spec. CmdletError: 403, unknown or not in the caller's role."""
     spec = table.spec(name)
-    if spec is None:
+    if spec is None or spec.name.startswith("Get-EXO"):  # those live in the module, not in the service
         raise refusals.unknown_cmdlet(name)
     leave = grants.leave(spec.name) if grants is not None else Leave.GRANTED
     if leave is Leave.REFUSED:
@@ -78,7 +78,8 @@ def prepare(order: Order) -> Prepared:
         raise refusals.not_offered(f"the cmdlet {spec.name}")
     arguments = binder.bind(spec, order.parameters, hidden=hidden)
     for name in arguments.values:
-        if name not in cmdlet.honours and name not in registry.INERT and arguments[name] is not False:
+        unsaid = spec.parameters[name.lower()].type == "SwitchParameter" and not arguments.on(name)
+        if name not in cmdlet.honours and name not in registry.INERT and not unsaid:
             raise refusals.not_offered(f"the parameter {name} of {spec.name}")
     return Prepared(spec, cmdlet, arguments)
 

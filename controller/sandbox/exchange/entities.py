@@ -63,7 +63,7 @@ def read(service: Service, request: Request, caller: Caller, root: str) -> Answe
     if Grants.of(caller.app.directory_roles).leave(cmdlet) is not Leave.GRANTED:
         text = f"User is not allowed to call {cmdlet}"
         return Answer(401, answers.envelope_error("Unauthorized", text))
-    fault = service.sandbox.admit(Call("exchange", cmdlet, identity or ""))
+    fault = service.sandbox.admit(Call("exchange", cmdlet, service.address_of(identity)))
     stormy = service.storms.answer(fault)
     if stormy is not None:
         return stormy

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from controller.sandbox.exchange import addresses, directory, refusals
+from controller.sandbox.exchange import addresses, directory, naming, refusals
 from controller.sandbox.exchange.invocation import Invocation
 from controller.sandbox.exchange.rows import Layout
 from controller.sandbox.exchange.values import Delta, parse_size, print_date, print_size, print_span
@@ -18,6 +18,7 @@ from controller.sandbox.world import RECIPIENT_TYPES, Entry
 
 GROUPS = frozenset({"MailUniversalDistributionGroup", "MailUniversalSecurityGroup", "GroupMailbox"})
 _DELEGATES = directory.PRINCIPAL_TYPES - {"User", "SecurityGroup"}
+DISPLAY_NAME_LENGTH = 256  # [doc: DisplayName]
 MAIL_TIP_LENGTH = 175  # as displayed [doc: MailTip]
 
 PLAIN = frozenset(
@@ -170,15 +171,12 @@ class Draft:
     def _name(self, parameter: str, value: str | None) -> str:
         if not value or not value.strip():
             raise refusals.empty_parameter(parameter)
-        limit = {"DisplayName": 256}.get(parameter, 64)
-        if len(value) > limit:
-            raise refusals.validation(f"The value of {parameter} is longer than {limit} characters.")
-        if parameter == "DisplayName":
-            return value
-        attribute = NAMES[parameter]
-        for other in directory.matches(self._call, value, RECIPIENT_TYPES):
-            if other is not self.entry and getattr(other, attribute).lower() == value.lower():
-                raise refusals.value_in_use(parameter.lower(), value)
+        if parameter == "Name":
+            return naming.checked_name(self._call, value, besides=self.entry)
+        if parameter == "Alias":
+            return naming.checked_alias(self._call, value, besides=self.entry)
+        if len(value) > DISPLAY_NAME_LENGTH:
+            raise refusals.validation(f"DisplayName is longer than {DISPLAY_NAME_LENGTH} characters.")
         return value
 
     def _take_references(self) -> None:

@@ -40,7 +40,6 @@ HONOURED = frozenset(
         "ResultSize",
         "SortBy",
         "Sortby",
-        "OrganizationalUnit",
     }
 )
 

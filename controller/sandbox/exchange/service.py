@@ -109,10 +109,10 @@ class Service:
         cmdlet = registry.find(spec.name)
         wanted = (cmdlet.target if cmdlet is not None else "Identity").lower()
         named = (value for key, value in order.parameters.items() if key.lower() == wanted)
-        target = self._address_of(next(named, ""))
+        target = self.address_of(next(named, ""))
         return Call("exchange", spec.name, target, spec.writes, inner)
 
-    def _address_of(self, identity: Any) -> str:
+    def address_of(self, identity: Any) -> str:
         if not isinstance(identity, str):
             return ""
         mailbox = identity.split(":\\", 1)[0].strip()

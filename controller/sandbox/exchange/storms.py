@@ -71,7 +71,13 @@ def gateway_timeout(status: int) -> Answer:
 
 def denied(reason: str) -> Answer:
     """403 with a run of NUL bytes; the reason stands in a header [obs: graph2otel]."""
-    return Answer(403, answers.NUL_BODY, {"x-ms-diagnostics": f'2000012;reason="{reason}"'})
+    return Answer(403, answers.NUL_BODY, {"x-ms-diagnostics": _diagnostics(reason)})
+
+
+def _diagnostics(reason: str) -> str:
+    """A header's text: ASCII, on one line."""
+    plain = reason.encode("ascii", "replace").decode()
+    return f'2000012;reason="{" ".join(plain.split())}"'
 
 
 def unauthorized(reason: str) -> Answer:
@@ -88,5 +94,5 @@ def refused(error: CmdletError) -> Answer:
         return denied(error.message)
     headers = {"X-ExceptionType": error.type.rsplit(".", 1)[-1]}
     if error.status == 403:
-        headers["x-ms-diagnostics"] = f'2000012;reason="{error.message}"'
+        headers["x-ms-diagnostics"] = _diagnostics(error.message)
     return Answer(error.status, answers.failure(error), headers)

@@ -6,8 +6,8 @@ The external address is the primary one; changing it drops the former one [doc: 
 from __future__ import annotations
 
 from controller.sandbox.exchange import addresses, directory, refusals, selection
-from controller.sandbox.exchange.cmdlets.new_mailbox import checked_alias, checked_name, legacy_dn
 from controller.sandbox.exchange.invocation import Invocation, Result
+from controller.sandbox.exchange.naming import alias_for, checked_name, legacy_dn
 from controller.sandbox.exchange.recipient_layouts import CONTACT
 from controller.sandbox.exchange.recipient_settings import SHARED, Draft
 from controller.sandbox.exchange.registry import cmdlet
@@ -38,12 +38,12 @@ def _external(call: Invocation, owner: Entry | None) -> str:
 @cmdlet(
     "New-MailContact",
     target="Name",
-    honours={*_FORMATS, "ExternalEmailAddress", "Alias", "DisplayName", "FirstName", "LastName", "Initials"},
+    honours={*_FORMATS, "ExternalEmailAddress", "Alias", "DisplayName", "FirstName", "LastName"},
 )
 def new_mail_contact(call: Invocation) -> Result:
     arguments, world = call.arguments, call.world
     name = checked_name(call, str(arguments["Name"]))
-    alias = checked_alias(call, arguments.text("Alias"), name)
+    alias = alias_for(call, arguments.text("Alias"), name)
     external = _external(call, None)
     guid = world.new_id()
     entry = Entry(

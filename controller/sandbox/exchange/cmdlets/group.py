@@ -7,8 +7,8 @@ a removed group is gone, there is no recycle bin.
 from __future__ import annotations
 
 from controller.sandbox.exchange import addresses, directory, refusals, selection
-from controller.sandbox.exchange.cmdlets.new_mailbox import checked_alias, free_address, legacy_dn
 from controller.sandbox.exchange.invocation import Invocation, Result
+from controller.sandbox.exchange.naming import LENGTH, alias_for, first_addresses, legacy_dn
 from controller.sandbox.exchange.recipient_layouts import GROUP
 from controller.sandbox.exchange.recipient_settings import SHARED, Draft, merged, referenced
 from controller.sandbox.exchange.registry import cmdlet
@@ -124,10 +124,8 @@ def new_distribution_group(call: Invocation) -> Result:
     name = _named(call, str(arguments["Name"]))
     if any(other.type in TYPES for other in directory.matches(call, name, TYPES) if other.name == name):
         raise refusals.already_exists(name)
-    alias = checked_alias(call, arguments.text("Alias"), name)
-    primary = arguments.text("PrimarySmtpAddress") or f"{alias}@{call.world.default_domain}"
-    routing = free_address(call, alias)
-    wanted = [f"SMTP:{primary}", *([f"smtp:{routing}"] if routing.lower() != primary.lower() else [])]
+    alias = alias_for(call, arguments.text("Alias"), name)
+    wanted = first_addresses(call, alias, arguments.text("PrimarySmtpAddress"))
     addresses.check(call, wanted, owner=None, creating=True)
     security = arguments.get("Type") == "Security"
     depart = "Closed" if security else "Open"
@@ -178,8 +176,8 @@ def _entry(call: Invocation, name: str, alias: str, wanted: list[str], *, securi
 
 def _named(call: Invocation, name: str) -> str:
     """The name under the organisation's naming policy, which may add to it or refuse it [doc]."""
-    if len(name) > 64:
-        raise refusals.validation("The value of Name is longer than 64 characters.")
+    if len(name) > LENGTH:
+        raise refusals.validation(f"The value of Name is longer than {LENGTH} characters.")
     if call.arguments.on("IgnoreNamingPolicy"):
         return name
     blocked = call.world.organization.get("DistributionGroupNameBlockedWordsList") or ()

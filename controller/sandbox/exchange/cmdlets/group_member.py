@@ -25,12 +25,18 @@ def get_distribution_group_member(call: Invocation) -> Result:
     group = directory.find_target(call, TYPES)
     seen = call.view(group, "member") or call.view(group) or group
 
-    def render(object_id: str) -> Row | None:
-        member = directory.lookup(call, object_id)
-        return RECIPIENT.row(call, member) if member is not None else None
+    gone_too = call.arguments.on("IncludeSoftDeletedObjects")
 
-    there = [oid for oid in seen.members if directory.lookup(call, oid) is not None]
-    return Listing(there, render)
+    def member(object_id: str) -> Entry | None:
+        entry = call.world.entries.get(object_id)
+        found = call.view(entry) if entry is not None else None
+        return found if found is not None and (gone_too or found.deleted is None) else None
+
+    def render(object_id: str) -> Row | None:
+        found = member(object_id)
+        return RECIPIENT.row(call, found) if found is not None else None
+
+    return Listing([oid for oid in seen.members if member(oid) is not None], render)
 
 
 def _group(call: Invocation) -> Entry:

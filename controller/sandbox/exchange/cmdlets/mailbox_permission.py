@@ -26,7 +26,6 @@ _TYPES = MAILBOX_TYPES | {"GroupMailbox"}
         "SoftDeletedMailbox",
         "IncludeSoftDeletedUserPermissions",
         "GroupMailbox",
-        "IncludeUserWithDisplayName",
     },
 )
 def get_mailbox_permission(call: Invocation) -> Result:

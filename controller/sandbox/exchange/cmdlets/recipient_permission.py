@@ -17,7 +17,7 @@ from controller.sandbox.world import RECIPIENT_TYPES, Ace, Entry
 
 @cmdlet(
     "Get-RecipientPermission",
-    honours={"Trustee", "AccessRights", "ResultSize", "IncludeTrusteeWithPrimarySmtpAddress"},
+    honours={"Trustee", "AccessRights", "ResultSize"},
 )
 def get_recipient_permission(call: Invocation) -> Result:
     who = None

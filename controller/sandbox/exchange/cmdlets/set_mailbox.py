@@ -11,10 +11,10 @@ from datetime import timedelta
 from typing import Any
 
 from controller.sandbox.exchange import addresses, directory, refusals
-from controller.sandbox.exchange.cmdlets.new_mailbox import upn_taken
 from controller.sandbox.exchange.cmdlets.retention import policies
 from controller.sandbox.exchange.invocation import Invocation, Result
 from controller.sandbox.exchange.mailbox_layout import AUDIT_DEFAULTS, AUDIT_SETS, GB, KB, MAILBOX
+from controller.sandbox.exchange.naming import upn_taken
 from controller.sandbox.exchange.recipient_settings import SHARED, Draft, merged
 from controller.sandbox.exchange.registry import cmdlet
 from controller.sandbox.exchange.values import is_email
