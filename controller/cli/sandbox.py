@@ -21,13 +21,12 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 from controller.cli.sandbox_remote import COMMANDS
 from controller.sandbox import build, company, document, files, server, weathers
 from controller.sandbox.document import FileError
-from controller.sandbox.forecast import Forecast, Latency, duration
+from controller.sandbox.forecast import LAGS, Forecast, Latency, duration
 from controller.sandbox.scenario import Scenario
 from controller.sandbox.state import Sandbox
 from controller.sandbox.tls import LOOPBACK_NAMES, TlsFiles, prepare, write_private
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-_LAGS = ("object", "type", "permission", "member", "sign-in")
 
 
 class _Spelt(click.ParamType[Any]):
@@ -62,7 +61,7 @@ _OPTIONS = (
     click.option("--clock", type=_MOMENT, metavar="ISO", help="When the tenant's time starts."),
     click.option("--weather", metavar="NAME|FILE", help=f"What goes wrong: {', '.join(weathers.NAMED)}."),
     click.option("--latency", type=_DURATION, metavar="DURATION", help="Before every answer."),
-    click.option("--propagation", type=_DURATION, metavar="DURATION", help="How late readers see a write."),
+    click.option("--propagation", type=_DURATION, metavar="DURATION", help="How late a write is seen, by the log too."),
     click.option("--real-hosts", is_flag=True, help="Certificate for Microsoft's host names, too."),
     click.option("--tls-folder", type=click.Path(path_type=Path, file_okay=False),
                  help="Where authority and certificate are kept; default: the user's state folder."),
@@ -235,7 +234,7 @@ def _forecast(
     if latency is not None:
         changes["latency"] = Latency(seconds=latency.total_seconds())
     if propagation is not None:
-        changes["propagation"] = dict.fromkeys(_LAGS, propagation)
+        changes["propagation"] = dict.fromkeys(LAGS, propagation)
     if forecast is None and set(changes) <= {"seed"}:
         return Forecast(mailbox_concurrency=None) if weather is not None else None
     return (forecast or Forecast(mailbox_concurrency=None)).model_copy(update=changes)

@@ -18,11 +18,13 @@ from pydantic import (
     Field,
     PlainSerializer,
     TypeAdapter,
+    field_validator,
 )
 from pydantic.alias_generators import to_camel
 
 from controller.sandbox.state import FaultKind
 
+LAGS = ("object", "type", "permission", "member", "audit")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*")
 _MOMENT = TypeAdapter(AwareDatetime)
@@ -97,8 +99,8 @@ class Denied(Part):
 
 
 class Forecast(Part):
-    """A weather in full. `propagation` is keyed by what was written: `object`, `type`, `permission`,
-    `member`, `sign-in`; a key may be narrowed to the reading service (`graph/object`)."""
+    """A weather in full. `propagation` is keyed by what was written (LAGS); a key may be narrowed to the
+    reading service (`graph/object`)."""
 
     seed: int = 1
     latency: Latency = Latency()
@@ -109,6 +111,15 @@ class Forecast(Part):
     tenant_concurrency: int | None = Field(None, ge=1, description="Exchange, per tenant.")
     faults: tuple[FaultRule, ...] = ()
     denied: Denied = Denied()
+
+    @field_validator("propagation")
+    @classmethod
+    def _known(cls, delays: dict[str, timedelta]) -> dict[str, timedelta]:
+        for key in delays:
+            service, _, what = key.rpartition("/")
+            if what not in LAGS or service not in ("", "graph", "exchange"):
+                raise ValueError(f"'{key}' does not propagate ({', '.join(LAGS)}; graph/object and so on)")
+        return delays
 
     @property
     def rules(self) -> tuple[FaultRule, ...]:

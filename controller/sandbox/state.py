@@ -71,7 +71,7 @@ class Weather(Protocol):
 
     def lag(self, api: str, what: str) -> timedelta:
         """How long after a write a reader that is not pinned to the writer's replica sees it. `what`
-        is `object`, `type` (RecipientTypeDetails), `permission`, `member`, `sign-in`."""
+        is `object`, `type` (RecipientTypeDetails), `permission`, `member`, `audit` (the log)."""
         ...
 
     @property

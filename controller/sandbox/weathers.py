@@ -19,7 +19,6 @@ PROPAGATION = {
     "type": timedelta(seconds=60),
     "permission": timedelta(seconds=5),
     "member": timedelta(seconds=10),
-    "sign-in": timedelta(seconds=60),
     "audit": timedelta(minutes=10),
 }
 _USUAL = Forecast(latency=Latency(seconds=0.25, jitter=0.15), propagation=PROPAGATION, tenant_concurrency=10)

@@ -178,6 +178,7 @@ def test_every_named_weather_survives_being_written_down(name: str) -> None:
         {"faults": [{"kind": "denied", "rate": 2}]},
         {"faults": [{"kind": "denied", "from": "tomorrow"}]},
         {"propagation": {"object": "soon"}},
+        {"propagation": {"mood": "1s"}},
         {"retryAfter": []},
         {"lightning": 1},
     ],
