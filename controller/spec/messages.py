@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from controller.spec.dates import DURATION_FORM, MOMENT_FORM
 from controller.spec.models import scalars
 
 Trouble = tuple[tuple[str, ...], str, bool]  # where, what, and whether it is about the name itself
@@ -28,7 +29,7 @@ _EMPTY: Final = {
     "aliases": "[] means no aliases",
     "labels": "{} means no labels",
 }
-_PATTERNS: Final = {
+PATTERNS: Final = {
     scalars.ADDRESS_PATTERN: "an SMTP address such as support@entreprise.example",
     scalars.GUID_PATTERN: "an id such as 7f1b2c3d-0000-4000-8000-000000000001",
     scalars.LABEL_PATTERN: "a label's name without spaces, '=' and ','",
@@ -37,6 +38,8 @@ _PATTERNS: Final = {
     "itself",
     scalars.FINDING_PATTERN: "a finding's id as the plan prints it, such as "
     "last-reader/archive@entreprise.example",
+    scalars.MOMENT_PATTERN: MOMENT_FORM,
+    scalars.DURATION_PATTERN: DURATION_FORM,
     scalars.ONE_LINE_PATTERN: "text on one line, not starting or ending with a space",
 }
 _TYPES: Final = {
@@ -143,12 +146,12 @@ def _pattern(error: ErrorDetails, value: Any) -> str:
         return f"expected at most {context['max_length']} characters; got {len(value)}"
     pattern = str(context.get("pattern"))
     if pattern == scalars.VARIABLE_PATTERN:  # what stands there may well be the secret: it is not repeated
-        return f"expected {_PATTERNS[pattern]}"
+        return f"expected {PATTERNS[pattern]}"
     if value == "<<":
         return "merge keys (<<) are no part of YAML 1.2"
     if pattern == scalars.ADDRESS_PATTERN and (inner := re.search(r"<([^<>\s]+@[^<>\s]+)>", value)):
         return f"expected the address alone, without a name: {inner[1]}"
-    return f"expected {_PATTERNS.get(pattern, 'text of the form ' + pattern)}; got {value!r}"
+    return f"expected {PATTERNS.get(pattern, 'text of the form ' + pattern)}; got {value!r}"
 
 
 def _unknown(name: str, known: Mapping[str, Any]) -> str:

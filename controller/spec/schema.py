@@ -12,8 +12,8 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 from pydantic_core import core_schema
 
 from controller.spec.kinds import MODELS
+from controller.spec.messages import PATTERNS
 from controller.spec.models.document import KIND
-from controller.spec.models.scalars import ADDRESS_PATTERN
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -63,8 +63,8 @@ def _tidy(node: Any) -> None:
         return
     if isinstance(node.get("title"), str):
         del node["title"]
-    if node.get("pattern") == ADDRESS_PATTERN:
-        node["patternErrorMessage"] = "An SMTP address such as support@entreprise.example"
+    if node.get("pattern") in PATTERNS:  # a keyword of the YAML language server's
+        node["patternErrorMessage"] = f"Expected {PATTERNS[node['pattern']]}."
     if "patternProperties" in node:
         node["additionalProperties"] = False
     for each in node.values():
