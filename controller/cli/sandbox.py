@@ -26,6 +26,7 @@ from controller.sandbox.scenario import Scenario
 from controller.sandbox.state import Sandbox
 from controller.sandbox.tls import LOOPBACK_NAMES, TlsFiles, prepare, write_private
 
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -61,7 +62,8 @@ _OPTIONS = (
     click.option("--clock", type=_MOMENT, metavar="ISO", help="When the tenant's time starts."),
     click.option("--weather", metavar="NAME|FILE", help=f"What goes wrong: {', '.join(weathers.NAMED)}."),
     click.option("--latency", type=_DURATION, metavar="DURATION", help="Before every answer."),
-    click.option("--propagation", type=_DURATION, metavar="DURATION", help="How late a write is seen, by the log too."),
+    click.option("--propagation", type=_DURATION, metavar="DURATION",
+                 help="How late a write is seen, by the audit log too."),
     click.option("--real-hosts", is_flag=True, help="Certificate for Microsoft's host names, too."),
     click.option("--tls-folder", type=click.Path(path_type=Path, file_okay=False),
                  help="Where authority and certificate are kept; default: the user's state folder."),
@@ -136,7 +138,17 @@ for each in COMMANDS:
     command.add_command(each)
 
 
-def _run(
+def _run(**options: Any) -> None:
+    """Runs it; a signal ends it well, also while a large tenant is still being built."""
+    usual = {name: signal.signal(name, lambda *_: sys.exit(0)) for name in _STOPS}
+    try:
+        _serve(**options)
+    finally:
+        for name, reaction in usual.items():
+            signal.signal(name, reaction)
+
+
+def _serve(
     *,
     env_file: Path | None,
     listen: str,
@@ -147,6 +159,8 @@ def _run(
     log_requests: bool,
     **choices: Any,
 ) -> None:
+    if env_file is not None:
+        _clear(env_file)
     try:
         sandbox = _tenant(state=state, **choices)
         folder = tls_folder or _state_folder(listen, real_hosts=real_hosts)
@@ -178,7 +192,7 @@ async def _until_told(
 ) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
+    for name in _STOPS:
         loop.add_signal_handler(name, stop.set)
     with opened:
         await server.serve(sandbox, opened, certificates, stop, ready)
@@ -257,6 +271,18 @@ def _state_folder(listen: str, *, real_hosts: bool) -> Path:
     own = server.certificate_names(listen, real_hosts=False) == LOOPBACK_NAMES
     parts = ["sandbox", *(["real-hosts"] if real_hosts else []), *([] if own else [listen])]
     return Path(root) / "mailbox-controller" / "-".join(parts)
+
+
+def _clear(env_file: Path) -> None:
+    """Takes away what an earlier sandbox wrote, so that the file's presence means something; somebody
+    else's settings are not overwritten."""
+    try:
+        text = env_file.read_text(encoding="utf-8") if env_file.exists() else ""
+        if text.strip() and "MBX_SANDBOX_URL=" not in text:
+            raise click.ClickException(f"{env_file} holds settings that no sandbox wrote; name another file")
+        env_file.unlink(missing_ok=True)
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"cannot write {env_file}: {error}") from error
 
 
 def _settings(sandbox: Sandbox, certificates: TlsFiles) -> str:
