@@ -193,7 +193,7 @@ class Attempts:
     async def _wait_for_gate(self, gate: Hashable) -> None:
         while (until := self._closed_until.get(gate)) is not None:
             left = until - self._monotonic()
-            if left <= 0:
+            if left <= 0.001:  # a clock coarser than a float must not keep us here
                 self._closed_until.pop(gate, None)
                 return
             await self._sleep(left)

@@ -94,8 +94,8 @@ class Line:
             for job in jobs:
                 job.future.cancel()
             raise
-        except Exception as error:
-            # A fault of ours: it belongs to whoever asked, where it is not lost.
+        except BaseException as error:
+            # A fault of ours, or an interrupt: it belongs to whoever asked, where it is not lost.
             for job in jobs:
                 fail(job, error)
         finally:
@@ -145,7 +145,7 @@ def answer(job: Job, result: Answer) -> None:
         job.future.set_result(result)
 
 
-def fail(job: Job, error: Exception) -> None:
+def fail(job: Job, error: BaseException) -> None:
     """Each gets an exception of its own: one raised in several places would collect their tracebacks."""
     if job.future.done():
         return
