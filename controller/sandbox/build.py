@@ -60,6 +60,7 @@ class _Builder:
         self._world.default_domain = tenant.domains[0] if tenant.domains else tenant.initial_domain
         self._world.organization = dict(tenant.organization)
         self._world.skus = dict(tenant.licences)
+        self._ids: dict[str, str] = {}  # by what the file calls them; all objects are in by then
         self._parts: list[tuple[str, ObjectPart, Entry]] = []
 
     def world(self) -> World:
@@ -228,10 +229,13 @@ class _Builder:
 
     def _id(self, where: str, who: str) -> str:
         """The object id behind an address, UPN or name of the file."""
+        if who in self._ids:
+            return self._ids[who]
         found = self._world.find(who) or self._world.find(who, deleted=True)
         if len(found) != 1:
             self._complain(where, f"'{who}' is {'nobody' if not found else 'several objects'} in this file")
             return who
+        self._ids[who] = found[0].object_id
         return found[0].object_id
 
     # --- apps and ids --------------------------------------------------------------------------------
