@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from controller.errors import SettingsError
-from controller.settings import duration, for_credentials, load_settings
+from controller.settings import Settings, duration, for_credentials, load_settings
 
 SECRET = {"MBX_CLIENT_ID": "app", "MBX_CLIENT_SECRET": "s3cr3t-value"}
 
@@ -154,3 +154,9 @@ def test_any_variable_of_ours_can_be_asked_for_by_name() -> None:
 def test_the_journal_lies_in_the_users_state_folder() -> None:
     settings = load_settings({"XDG_STATE_HOME": "/state"}, env_file=None)
     assert settings.journal_url == "sqlite:////state/mailbox-controller/journal.db"
+
+
+def test_every_setting_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "settings.md").read_text("utf-8")
+    missing = [name for name in Settings.model_fields if f"`MBX_{name.upper()}`" not in text]
+    assert missing == []
