@@ -272,7 +272,8 @@ class _Builder:
 
 def own_permissions() -> list[Ace]:
     """What every mailbox's access list starts with: its owner, the service's own inherited entries and
-    the documented denials for administrators [doc: Get-MailboxPermission; observed: graph2otel]."""
+    the documented denials for administrators [doc: Get-MailboxPermission; which rights the service's
+    own entries hold is inferred]."""
     inherited = [
         ("NT AUTHORITY\\SYSTEM", "S-1-5-18", ["FullAccess"], False),
         ("NT AUTHORITY\\NETWORK SERVICE", "S-1-5-20", ["ReadPermission"], False),

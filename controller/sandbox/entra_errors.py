@@ -1,7 +1,7 @@
 """What sign-in refuses, in its own words: AADSTS codes, their HTTP status and OAuth error.
 
-[reference: Graph and Entra, token errors; texts from the public list of AADSTS codes and client issue
-reports]. A client must key on `error` and `error_codes`; texts change.
+Codes and errors are the reference's; most statuses and all texts are as commonly seen, not checked against
+a page of Microsoft's. A client must key on `error` and `error_codes` anyway; texts change.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ REFUSALS: dict[int, Refusal] = {
         "are no active subscriptions for the tenant.",
     ),
     90033: Refusal(503, "temporarily_unavailable", "A transient error has occurred. Please try again."),
+    # [inferred: how sign-in words a 429]
     90055: Refusal(
         429, "temporarily_unavailable", "The server is terminating too many requests. Try again later."
     ),

@@ -67,7 +67,7 @@ NAMED: dict[str, tuple[str, Forecast | None]] = {
         Forecast(faults=(FaultRule(kind=FaultKind.DENIED, on="write"),)),
     ),
     "expired": (
-        "each service refuses its first token, once",
+        "Graph and Exchange each refuse the token of one call",
         Forecast(
             faults=(
                 FaultRule(kind=FaultKind.EXPIRED, api="graph", times=1),
