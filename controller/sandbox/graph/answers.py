@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from controller.sandbox.graph import entities, filters, query, search_terms
+from controller.sandbox.graph import entities, filters, narrowing, query, search_terms
 from controller.sandbox.graph.errors import GraphError, not_found
 from controller.sandbox.graph.query import Expand, Query
 from controller.sandbox.graph.rows import Row, collection_of
 from controller.sandbox.graph.wire import Answer, Request
+from controller.sandbox.world import World
 
 EXPANDED_MAX = 20
 
@@ -71,7 +72,8 @@ def _selection(asked: Query) -> str:
 
 
 class Listing:
-    """A collection to be answered: which ids, how an id becomes a row, and of which types they are."""
+    """A collection to be answered: which ids, how an id becomes a row, and of which types they are. With a
+    `world`, filters by name or address go through its index."""
 
     def __init__(
         self,
@@ -81,7 +83,9 @@ class Listing:
         fragment: str,
         *,
         mixed: bool = False,
+        world: World | None = None,
     ) -> None:
+        self.world = world
         self.ids = ids
         self.lookup = lookup
         self.types = types
@@ -95,6 +99,8 @@ class Listing:
         if request.counting:
             query.need_count_support(request)
         asked = query.parse(request, *(entities.entity(name) for name in self.types))
+        if asked.filter is not None and self.world is not None:
+            self.ids = narrowing.narrowed(asked.filter, self.ids, self.world)
         if request.counting:
             return Answer(200, str(sum(1 for _ in self._rows(asked))), {"Content-Type": "text/plain"})
         return self._page(request, asked, expander)

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 def list_groups(graph: Graph, request: Request) -> Answer:
     tenant = graph.tenant
-    listing = Listing(tenant.ids("group"), lambda oid: tenant.row(oid, request.caller), ("group",), "groups")
+    listing = Listing(
+        tenant.ids("group"),
+        lambda oid: tenant.row(oid, request.caller),
+        ("group",),
+        "groups",
+        world=tenant.world,
+    )
     return listing.answer(request, graph.related(request))
 
 

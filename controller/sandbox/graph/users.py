@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 def list_users(graph: Graph, request: Request) -> Answer:
     tenant = graph.tenant
-    listing = Listing(tenant.ids("user"), lambda oid: tenant.row(oid, request.caller), ("user",), "users")
+    listing = Listing(
+        tenant.ids("user"),
+        lambda oid: tenant.row(oid, request.caller),
+        ("user",),
+        "users",
+        world=tenant.world,
+    )
     return listing.answer(request, graph.related(request))
 
 
