@@ -6,9 +6,11 @@ is served on every host name. What each answers is theirs; latency and cut conne
 
 from __future__ import annotations
 
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -53,8 +55,16 @@ class WeatherMiddleware:
             finally:
                 await self._wait(request.calls or [_call(scope)])
             for message in held:
-                await send(message)
+                await send(self._dated(message))
             self._tell(request.calls or [_call(scope)], held)
+
+    def _dated(self, message: Message) -> Message:
+        """Every answer has a Date, by the tenant's clock."""
+        if message["type"] != "http.response.start":
+            return message
+        headers = MutableHeaders(raw=[*message.get("headers", ())])
+        headers.setdefault("date", format_datetime(self._sandbox.clock.now(), usegmt=True))
+        return {**message, "headers": headers.raw}
 
     def _tell(self, calls: list[Call], held: list[Message]) -> None:
         watch = self._sandbox.watch

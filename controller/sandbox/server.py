@@ -76,6 +76,7 @@ async def serve(
     config.graceful_timeout = 0.5
     config.loglevel = "ERROR"
     config.include_server_header = False
+    config.include_date_header = False  # the application knows the tenant's time
     app: Any = _Cuttable(create_app(sandbox))
     served = asyncio.ensure_future(hypercorn_serve(app, config, shutdown_trigger=stop.wait))
     greeting = asyncio.ensure_future(_greet(opened, files))
