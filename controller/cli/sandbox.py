@@ -125,10 +125,11 @@ Example:
 @click.option("--mailboxes", type=click.IntRange(0), required=True, metavar="N")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
-def specs(mailboxes: int, seed: int, out: Path) -> None:
+@click.option("--groups", is_flag=True, help="A DistributionList for each group, too.")
+def specs(*, mailboxes: int, seed: int, out: Path, groups: bool) -> None:
     """Write the specs that a made-up company of N mailboxes is in sync with."""
     out.mkdir(parents=True, exist_ok=True)
-    for name, text in company.specs(build.build(company.make(mailboxes, seed))):
+    for name, text in company.specs(build.build(company.make(mailboxes, seed)), groups=groups):
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -146,9 +146,9 @@ def _rights(drawn: random.Random) -> tuple[Right, ...]:
 # --- specs ----------------------------------------------------------------------------------------------
 
 
-def specs(world: World) -> Iterator[tuple[str, str]]:
+def specs(world: World, *, groups: bool = False) -> Iterator[tuple[str, str]]:
     """(file name, YAML text) of documents that this tenant is in sync with: the tenant itself, one file
-    for each shared mailbox and each mail-enabled group."""
+    for each shared mailbox and, if wanted, each mail-enabled group."""
     tenant = {
         "kind": "Tenant",
         "name": world.name.lower(),
@@ -164,7 +164,7 @@ def specs(world: World) -> Iterator[tuple[str, str]]:
         local = entry.primary.partition("@")[0]
         if entry.type == "SharedMailbox":
             yield f"mailboxes/{local}.yaml", document.write(_mailbox_spec(world, entry))
-        elif entry.type in ("MailUniversalSecurityGroup", "MailUniversalDistributionGroup"):
+        elif groups and entry.type in ("MailUniversalSecurityGroup", "MailUniversalDistributionGroup"):
             yield f"groups/{local}.yaml", document.write(_group_spec(world, entry))
 
 
