@@ -3,7 +3,7 @@ checked once, and handed around as one frozen object.
 
 The environment wins over `.env`, `.env` over files. Nothing here opens a connection. A fact one would not
 guess: `AZURE_FEDERATED_TOKEN_FILE` and `AZURE_CLIENT_ID` are what the workload identity webhook of
-Kubernetes injects, so they count as if they were ours [doc: azure-identity, WorkloadIdentityCredential].
+Kubernetes injects, so together they count as if they were ours [doc: azure-identity].
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     # who signs in
-    client_id: str | None = Field(None, validation_alias=AliasChoices("MBX_CLIENT_ID", "AZURE_CLIENT_ID"))
+    client_id: str | None = None
     client_secret: SecretStr | None = None
     client_certificate: Path | None = None
     client_certificate_password: SecretStr | None = None
@@ -224,6 +224,10 @@ def for_credentials(settings: Settings, name: str | None) -> Settings:
 
 
 def _build(raw: dict[str, str]) -> Settings:
+    # What the workload identity webhook injects belongs together; on its own, AZURE_CLIENT_ID is somebody
+    # else's and must not sign in with our secret.
+    if "AZURE_FEDERATED_TOKEN_FILE" in raw and "AZURE_CLIENT_ID" in raw:
+        raw = {f"{PREFIX}CLIENT_ID": raw["AZURE_CLIENT_ID"], **raw}
     source = _Given(Settings, raw)
     try:
         settings = Settings(**source())

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import httpx
+from pydantic import SecretStr
 
 from controller.clients import codes
 from controller.clients import transport as transports
@@ -124,8 +125,7 @@ async def connect(
         exchange_url=settings.exchange_url,
     )
     chance = rng or random.Random()  # noqa: S311 - spreads retries, keeps no secret
-    if settings.client_secret is not None:
-        hide([settings.client_secret.get_secret_value()])
+    hide(value.get_secret_value() for _, value in settings if isinstance(value, SecretStr))
     concurrency = settings.http_concurrency
 
     def attempts() -> Attempts:

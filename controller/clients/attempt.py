@@ -108,6 +108,7 @@ class Attempts:
         self._rng = rng
         self._policy = policy or Policy()
         self._closed_until: dict[Hashable, float] = {}
+        self._refused: Counter[Hashable] = Counter()
         self._given_up = 0
         self.retries = 0
         self.throttled = 0
@@ -117,7 +118,8 @@ class Attempts:
     ) -> T:
         """Calls `once` until it answers or nothing more can be hoped for; raises the last ServiceError.
 
-        `gate` names what a 429 speaks for (the tenant, one mailbox): all its requests wait together.
+        `gate` names what a 429 speaks for (the tenant, one mailbox): once it refuses twice in a row, all
+        its requests wait together.
         """
         run = _Run(self._monotonic(), effect, gate)
         attempt = Attempt()
@@ -132,6 +134,8 @@ class Attempts:
                     await self._sleep(wait)
             else:
                 self._given_up = 0
+                if self._refused:
+                    self._refused.pop(gate, None)
                 return answer
 
     def backoff(self, number: int) -> float:
@@ -182,8 +186,10 @@ class Attempts:
         wait = self.backoff(times) if told is None else told
         if told is not None and times > 3:  # the service asks for too little: do not hammer
             wait = max(told, self.backoff(times - 3))
-        closed = self._monotonic() + wait
-        self._closed_until[run.gate] = max(closed, self._closed_until.get(run.gate, closed))
+        self._refused[run.gate] += 1
+        if self._refused[run.gate] > 1:  # a limit, not an accident: nothing gets through meanwhile
+            closed = self._monotonic() + wait
+            self._closed_until[run.gate] = max(closed, self._closed_until.get(run.gate, closed))
         return wait
 
     def _note_given_up(self, nature: Nature) -> None:

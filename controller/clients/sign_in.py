@@ -31,6 +31,7 @@ from cryptography.hazmat.primitives.serialization import (
 from msal.exceptions import MsalError  # type: ignore[import-untyped]
 
 from controller.clients.sign_in_errors import is_transient, sign_in_error
+from controller.clients.wire import parse
 from controller.errors import SettingsError, SignInError
 from controller.log import redact
 from controller.settings import Settings
@@ -135,6 +136,8 @@ class MsalTokens:
             else:
                 result = app.acquire_token_for_client([scope], claims_challenge=claims)
         except _KNOWN_FAILURES as error:
+            if self._http.refusal:  # msal tells a refused discovery without its reason
+                raise sign_in_error(self._http.refusal, scope) from error
             raise self._unreachable(scope, error) from error
         if not isinstance(result, dict) or "access_token" not in result:
             raise sign_in_error(result or {}, scope)
@@ -183,11 +186,13 @@ class MsalTokens:
 
 
 class _MsalHttp:
-    """httpx in the shape that msal asks for. `retry_after`: what the last answer asked for, in seconds."""
+    """httpx in the shape that msal asks for. Of the last answer: `retry_after` what it asked for, in
+    seconds, `refusal` its body where it was Entra's refusal."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
         self.retry_after: float | None = None
+        self.refusal: dict[str, Any] = {}
 
     def post(self, url: str, params: Any = None, data: Any = None, headers: Any = None, **_: Any) -> Any:
         return self._heard(self._client.post(url, params=params, data=_decoded(data), headers=headers))
@@ -201,6 +206,8 @@ class _MsalHttp:
     def _heard(self, response: httpx.Response) -> httpx.Response:
         told = response.headers.get("retry-after", "")
         self.retry_after = float(told) if told.replace(".", "", 1).isdigit() else None
+        body = parse(response.content) if 400 <= response.status_code < 500 else None
+        self.refusal = body if isinstance(body, dict) and "error_description" in body else {}
         return response
 
 

@@ -122,6 +122,9 @@ def test_workload_identity_brings_its_own_variables() -> None:
     environ = {"AZURE_CLIENT_ID": "a", "AZURE_FEDERATED_TOKEN_FILE": "/t"}
     settings = for_credentials(load_settings(environ, env_file=None), None)
     assert (settings.client_id, settings.federated_token_file) == ("a", Path("/t"))
+    alone = {"AZURE_CLIENT_ID": "somebody-else", "MBX_CLIENT_SECRET": "x"}
+    with pytest.raises(SettingsError, match="MBX_CLIENT_ID"):
+        for_credentials(load_settings(alone, env_file=None), None)
 
 
 def test_a_managed_identity_needs_no_client_id() -> None:

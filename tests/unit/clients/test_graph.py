@@ -13,7 +13,6 @@ from controller.errors import (
     NotFoundError,
     ReadOnlyError,
     ServiceError,
-    ThrottledError,
     TransientError,
     UnknownOutcomeError,
 )
@@ -214,13 +213,6 @@ def test_a_read_outlives_what_passes(fault: httpx.Response) -> None:
         )
 
     assert get(Tenant(answer), "/users/u") == {"id": "1"}
-
-
-def test_throttling_of_one_mailbox_holds_that_mailbox() -> None:
-    tenant = Tenant(lambda asked: graph_error(429, "ApplicationThrottled", **{"Retry-After": "2.128"}))
-    with pytest.raises(ThrottledError):
-        get(tenant, "/users/u/mailFolders")
-    assert tenant.slept[:3] == [2.128, 2.128, 2.128]
 
 
 @pytest.mark.parametrize(

@@ -226,14 +226,18 @@ def test_what_passes_is_outlived(fault: Any) -> None:
         assert entra.slept == [3.0]
 
 
-def test_an_unknown_tenant_fails_at_discovery_with_advice() -> None:
-    def nowhere(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(400, json={"error": "invalid_tenant"})
-
+@pytest.mark.parametrize(
+    ("answer", "advice"),
+    [
+        (refuse(90002, "invalid_tenant"), "AADSTS90002.*check tenantId"),
+        (httpx.Response(404), "MBX_AUTHORITY_URL"),
+    ],
+)
+def test_an_unknown_tenant_fails_at_discovery_with_advice(answer: httpx.Response, advice: str) -> None:
     settings = load_settings({"MBX_CLIENT_ID": "app", "MBX_CLIENT_SECRET": "x"}, env_file=None)
-    http = httpx.Client(transport=httpx.MockTransport(nowhere))
+    http = httpx.Client(transport=httpx.MockTransport(lambda request: answer))
     source = MsalTokens(settings, AUTHORITY, http, rng=random.Random(1))
-    with pytest.raises(SignInError, match="MBX_AUTHORITY_URL"):
+    with pytest.raises(SignInError, match=advice):
         asyncio.run(source.token(SCOPE))
 
 
