@@ -137,39 +137,7 @@ class Entra:
                 ids = (self._sandbox.new_request_id(), self._sandbox.new_request_id())
                 body = refused.body(self._sandbox.clock.now(), *ids)
                 return JSONResponse(body | {"error": "invalid_tenant"}, 400)
-        origin = _origin(request)
-        here = f"{origin}/{tenant}"
-        return JSONResponse(
-            {
-                "token_endpoint": f"{here}/oauth2/v2.0/token",
-                "token_endpoint_auth_methods_supported": [
-                    "client_secret_post",
-                    "private_key_jwt",
-                    "client_secret_basic",
-                ],
-                "jwks_uri": f"{here}/discovery/v2.0/keys",
-                "response_modes_supported": ["query", "fragment", "form_post"],
-                "subject_types_supported": ["pairwise"],
-                "id_token_signing_alg_values_supported": ["RS256"],
-                "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
-                "scopes_supported": ["openid", "profile", "email", "offline_access"],
-                "issuer": f"{origin}/{issuer}/v2.0",
-                "request_uri_parameter_supported": False,
-                "userinfo_endpoint": f"{tokens.GRAPH}/oidc/userinfo",
-                "authorization_endpoint": f"{here}/oauth2/v2.0/authorize",
-                "device_authorization_endpoint": f"{here}/oauth2/v2.0/devicecode",
-                "http_logout_supported": True,
-                "frontchannel_logout_supported": True,
-                "end_session_endpoint": f"{here}/oauth2/v2.0/logout",
-                "claims_supported": ["sub", "iss", "aud", "exp", "iat", "tid", "ver", "uti"],
-                "kerberos_endpoint": f"{here}/kerberos",
-                "tenant_region_scope": "EU",
-                "cloud_instance_name": "microsoftonline.com",
-                "cloud_graph_host_name": "graph.windows.net",
-                "msgraph_host": "graph.microsoft.com",
-                "rbac_url": "https://pas.windows.net",
-            }
-        )
+        return JSONResponse(_configuration(_origin(request), tenant, issuer))
 
     async def _jwks(self, request: Request) -> Response:
         if request.path_params["tenant"] not in _SHARED:
@@ -295,6 +263,40 @@ class Entra:
                 "token_type": "Bearer",
             }
         )
+
+
+def _configuration(origin: str, tenant: str, issuer: str) -> dict[str, Any]:
+    """The OpenID configuration; msal needs `issuer`, `authorization_endpoint` and `token_endpoint` of it."""
+    here = f"{origin}/{tenant}"
+    return {
+        "token_endpoint": f"{here}/oauth2/v2.0/token",
+        "token_endpoint_auth_methods_supported": [
+            "client_secret_post",
+            "private_key_jwt",
+            "client_secret_basic",
+        ],
+        "jwks_uri": f"{here}/discovery/v2.0/keys",
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+        "scopes_supported": ["openid", "profile", "email", "offline_access"],
+        "issuer": f"{origin}/{issuer}/v2.0",
+        "request_uri_parameter_supported": False,
+        "userinfo_endpoint": f"{tokens.GRAPH}/oidc/userinfo",
+        "authorization_endpoint": f"{here}/oauth2/v2.0/authorize",
+        "device_authorization_endpoint": f"{here}/oauth2/v2.0/devicecode",
+        "http_logout_supported": True,
+        "frontchannel_logout_supported": True,
+        "end_session_endpoint": f"{here}/oauth2/v2.0/logout",
+        "claims_supported": ["sub", "iss", "aud", "exp", "iat", "tid", "ver", "uti"],
+        "kerberos_endpoint": f"{here}/kerberos",
+        "tenant_region_scope": "EU",
+        "cloud_instance_name": "microsoftonline.com",
+        "cloud_graph_host_name": "graph.windows.net",
+        "msgraph_host": "graph.microsoft.com",
+        "rbac_url": "https://pas.windows.net",
+    }
 
 
 def _metadata_refusal(text: str, error: str = "invalid_request") -> Response:
