@@ -184,12 +184,17 @@ KINDS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_reads_come_through_any_weather(ask: Callable[..., Any], sandbox: Sandbox, kind: FaultKind) -> None:
-    calm = ask(all_permissions)
+@pytest.mark.parametrize(
+    ("kind", "http2"), [*((kind, "true") for kind in KINDS), (FaultKind.LOST_AFTER, "false")]
+)
+def test_reads_come_through_any_weather(
+    ask: Callable[..., Any], sandbox: Sandbox, kind: FaultKind, http2: str
+) -> None:
+    given = {"MBX_CLIENT_SECRET": "not-used-here", "MBX_HTTP2": http2}
+    calm = ask(all_permissions, **given)
     rule = FaultRule(kind=kind, rate=0.3)
     sandbox.weather = ForecastWeather(Forecast(seed=3, faults=(rule,)), sandbox.clock)
-    assert ask(all_permissions) == calm
+    assert ask(all_permissions, **given) == calm
 
 
 def test_a_write_whose_connection_is_cut_is_told_as_unknown(
