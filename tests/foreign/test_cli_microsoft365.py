@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,13 @@ def test_any_request(m365: Cli) -> None:
     assert page["@odata.nextLink"].startswith("https://graph.microsoft.com/v1.0/users?")
     counted = m365("request", "--url", "@graph/users/$count", "--ConsistencyLevel", "eventual")
     assert counted >= 5
+
+
+def test_exchange_by_its_own_api(m365: Cli) -> None:
+    url = f"https://outlook.office365.com/adminapi/beta/{TENANT}/InvokeCommand"
+    cmdlet = {"CmdletName": "Get-Mailbox", "Parameters": {"Identity": SUPPORT}}
+    body = json.dumps({"CmdletInput": cmdlet})
+    found = m365("request", "--url", url, "--method", "post", "--resource", "https://outlook.office365.com",
+                 "--content-type", "application/json", "--body", body)  # fmt: skip
+    assert found["value"][0]["PrimarySmtpAddress"] == SUPPORT
+    assert found["value"][0]["RecipientTypeDetails"] == "SharedMailbox"
