@@ -80,17 +80,30 @@ def postgres_server() -> Iterator[str]:
             **identity,
         )
 
-    cluster = str(folder / "cluster")
-    options = f"-k {folder} -c listen_addresses= -c fsync=off -c max_connections=40"
+    # Waits for the end of its input, which also comes when this process is killed: no server is left behind.
+    sweeper = subprocess.Popen(
+        [
+            "sh",
+            "-c",
+            'read _; "$1/pg_ctl" -D cluster -w -m immediate stop; cd /; rm -rf "$2"',
+            "sh",
+            programs,
+            folder,
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=folder,
+        start_new_session=True,
+        **identity,
+    )
     try:
-        run("initdb", "-D", cluster, "-U", "mbx", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
-        run("pg_ctl", "-D", cluster, "-w", "-l", str(folder / "log"), "-o", options, "start")
-        try:
-            yield str(folder)
-        finally:
-            run("pg_ctl", "-D", cluster, "-w", "-m", "immediate", "stop")
+        options = f"-k {folder} -c listen_addresses= -c fsync=off -c max_connections=40"
+        run("initdb", "-D", "cluster", "-U", "mbx", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
+        run("pg_ctl", "-D", "cluster", "-w", "-l", "log", "-o", options, "start")
+        yield str(folder)
     finally:
-        shutil.rmtree(folder)
+        sweeper.communicate(timeout=120)
 
 
 _numbers = count(1)
