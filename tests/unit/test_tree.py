@@ -23,15 +23,12 @@ BANNED = frozenset(
         *["existing", "current", "actual", "live", "remote", "expected"],
     ]
 )
-# Named by somebody else: what SQLAlchemy calls, a group's manager, an entry that is not soft-deleted, and a
-# sandbox that runs elsewhere.
+# Named by somebody else: what SQLAlchemy calls, a person's manager, and a sandbox that runs elsewhere.
 OUTSIDE = frozenset(
     [
         "controller/journal/schema.py: process_bind_param",
         "controller/journal/schema.py: process_result_value",
         "controller/sandbox/graph/users.py: manager",
-        "controller/sandbox/exchange/cmdlets/group.py: require_manager",
-        "controller/sandbox/exchange/directory.py: live",
         "controller/cli/sandbox_remote.py: sandbox_remote",
         "controller/cli/sandbox_remote.py: Remote",
         "controller/cli/sandbox_remote.py: remote",

@@ -173,7 +173,9 @@ def forget(world: World, entry: Entry) -> None:
     world.purge(entry)
 
 
-def live(call: Invocation, types: Collection[str], *, deleted: bool = False) -> Iterator[tuple[Entry, Entry]]:
+def all_of(
+    call: Invocation, types: Collection[str], *, deleted: bool = False
+) -> Iterator[tuple[Entry, Entry]]:
     """(entry, as seen) for all of these types, in the order they were made."""
     for entry in call.world.entries.values():
         seen = call.view(entry) if entry.history else entry

@@ -93,7 +93,7 @@ def _pool(
 ) -> Iterator[tuple[Entry, Entry]]:
     if filtered is None or filtered.keys is None:
         for among in deleted:
-            yield from directory.live(call, types, deleted=among)
+            yield from directory.all_of(call, types, deleted=among)
         return
     met: set[str] = set()
     for key in sorted(filtered.keys):

@@ -81,7 +81,7 @@ def get_distribution_group(call: Invocation) -> Result:
     ]
 
 
-def require_manager(call: Invocation, group: Entry) -> None:
+def require_ownership(call: Invocation, group: Entry) -> None:
     """CmdletError where the caller is no owner and does not say that it need not be one."""
     if call.arguments.on("BypassSecurityGroupManagerCheck"):
         return
@@ -205,7 +205,7 @@ def set_distribution_group(call: Invocation) -> Result:
     """No rows. Hidden membership can be turned on and never off [doc: New-DistributionGroup]."""
     entry = directory.find_target(call, TYPES)
     require_cloud(call, entry, ",".join(sorted(call.arguments.values)))
-    require_manager(call, entry)
+    require_ownership(call, entry)
     arguments, draft = call.arguments, Draft(call, entry, GROUP)
     draft.take_shared()
     for name in _SET:
@@ -239,6 +239,6 @@ def remove_distribution_group(call: Invocation) -> Result:
     """Gone for good; the rights it held stay on lists as its SID."""
     entry = directory.find_target(call, TYPES)
     require_cloud(call, entry, "Identity")
-    require_manager(call, entry)
+    require_ownership(call, entry)
     directory.forget(call.world, entry)
     return None

@@ -6,7 +6,7 @@ Adding a member twice and removing one who is not there are errors, unlike with 
 from __future__ import annotations
 
 from controller.sandbox.exchange import directory, refusals
-from controller.sandbox.exchange.cmdlets.group import MEMBER_TYPES, TYPES, require_cloud, require_manager
+from controller.sandbox.exchange.cmdlets.group import MEMBER_TYPES, TYPES, require_cloud, require_ownership
 from controller.sandbox.exchange.invocation import Invocation, Listing, Result, Row
 from controller.sandbox.exchange.recipient_layouts import RECIPIENT
 from controller.sandbox.exchange.recipient_settings import merged, referenced
@@ -42,7 +42,7 @@ def get_distribution_group_member(call: Invocation) -> Result:
 def _group(call: Invocation) -> Entry:
     group = directory.find_target(call, TYPES)
     require_cloud(call, group, "Members")
-    require_manager(call, group)
+    require_ownership(call, group)
     return group
 
 

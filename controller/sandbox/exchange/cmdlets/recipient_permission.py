@@ -36,7 +36,7 @@ def _all(call: Invocation) -> Iterator[tuple[Entry, Ace]]:
     if call.arguments.text("Identity"):
         entries = [directory.find_target(call, RECIPIENT_TYPES)]
     else:
-        entries = [entry for entry, _ in directory.live(call, RECIPIENT_TYPES)]
+        entries = [entry for entry, _ in directory.all_of(call, RECIPIENT_TYPES)]
     for entry in entries:
         for ace in access_lists.send_as_list(call, entry):
             yield entry, ace
