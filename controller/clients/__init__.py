@@ -137,12 +137,12 @@ async def connect(
         tokens = MsalTokens(
             settings, endpoints.authority, sign_in, sleep=sleep, monotonic=monotonic, rng=chance
         )
-    client = transports.services(
+    door = transports.Door(
         settings.ca_bundle, settings.http_timeout, concurrency, http2=settings.http2, transport=transport
     )
 
     def wire(api: str, base: str, scope: str) -> Wire:
-        return Wire(api, base, scope, client, tokens, clock, monotonic)
+        return Wire(api, base, scope, door, tokens, clock, monotonic)
 
     exchange = Exchange(
         wire("exchange", endpoints.exchange, endpoints.exchange_scope), attempts(), tenant_id, concurrency
@@ -153,6 +153,6 @@ async def connect(
     finally:
         await exchange.asker.line.close()
         await graph.asker.line.close()
-        await client.aclose()
+        await door.close()
         if sign_in is not None:
             sign_in.close()

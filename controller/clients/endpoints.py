@@ -93,11 +93,12 @@ def _family(host: str) -> tuple[str, ...]:
     return ()
 
 
-def same_service(link: str, base: str) -> str | None:
+def same_service(link: str, base: str, scope: str = "") -> str | None:
     """`link`, ready to be asked with a token that belongs to `base`, or None where it must not go.
 
-    A service of Microsoft's may point to other hosts of its own family; anything else only to itself,
-    port included.
+    A service of Microsoft's may point to other hosts of its own family; anything else only to itself, port
+    included. A proxy in front of a service passes on links that name the service (`scope` tells which):
+    they are asked of the proxy.
     """
     asked, own = urlsplit(link), urlsplit(base)
     if not asked.netloc:
@@ -113,6 +114,8 @@ def same_service(link: str, base: str) -> str | None:
     family = _family(own.hostname or "")
     if port == 443 and any(host.endswith(suffix) for suffix in family):
         return asked._replace(netloc=host).geturl()
+    if not family and _port(asked) in (443, _BACK_END_PORT) and host == urlsplit(scope).hostname:
+        return asked._replace(netloc=own.netloc).geturl()
     return None
 
 

@@ -171,7 +171,9 @@ class Exchange:
         call = item.call
         headers = self._fixed | self._routing(call) | {"prefer": f"odata.maxpagesize={_PAGE}"}
         timeout = _SLOW_TIMEOUT if call.cmdlet.lower() in _SLOW else None
-        return Ask("POST", item.url or self._url(call), headers, call.cmdlet, call.content, timeout)
+        url = item.url or self._url(call)
+        alone = call.effect is not Effect.READ
+        return Ask("POST", url, headers, call.cmdlet, call.content, timeout, alone)
 
     def batch(self, items: Sequence[_Item]) -> Ask:
         calls = [item.call for item in items]

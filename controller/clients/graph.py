@@ -169,7 +169,8 @@ class Graph:
     def single(self, item: Call) -> Ask:
         url = f"{self.wire.base}/v1.0{item.url}" if item.url.startswith("/") else item.url
         headers = {**self._fixed, **item.headers}
-        return Ask(item.verb, url, headers, item.name, item.content, may_leave=item.text)
+        alone = item.effect is not Effect.READ
+        return Ask(item.verb, url, headers, item.name, item.content, alone=alone, may_leave=item.text)
 
     def batch(self, items: Sequence[Call]) -> Ask:
         requests: list[dict[str, Any]] = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ssl
 from datetime import timedelta
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,8 @@ def trust(bundle: Path | None) -> ssl.SSLContext:
     system = paths.cafile or (paths.capath and any(Path(paths.capath).iterdir()))
     context = ssl.create_default_context() if system else httpx.create_ssl_context()
     if bundle is not None:
+        # From 3.13 on, Python is strict about an authority's extensions; those of proxies often lack some.
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         try:
             context.load_verify_locations(bundle)
         except (OSError, ssl.SSLError) as error:
@@ -36,26 +39,64 @@ def trust(bundle: Path | None) -> ssl.SSLContext:
     return context
 
 
-def services(
-    bundle: Path | None,
-    timeout: timedelta,
-    concurrency: int,
-    *,
-    http2: bool,
-    transport: httpx.AsyncBaseTransport | None,
-) -> httpx.AsyncClient:
-    """The client of both services. Its pool never queues: the line in front of it does."""
-    seconds = timeout.total_seconds()
-    return httpx.AsyncClient(
-        http2=http2,
-        verify=trust(bundle) if transport is None else True,
-        transport=transport,
-        mounts=None if transport else dict.fromkeys(_DIRECT),
-        timeout=httpx.Timeout(seconds, connect=min(_CONNECT, seconds), pool=None),
-        limits=httpx.Limits(
-            max_connections=None, max_keepalive_connections=2 * concurrency, keepalive_expiry=30
-        ),
-    )
+class Door:
+    """The way to the services: one multiplexed HTTP/2 connection for reads, while it holds, and HTTP/1.1
+    for everything else.
+
+    On HTTP/2 one broken connection loses every answer under way on it; a read is asked again, a write
+    would be left unknown, so writes have a connection each. A server that breaks HTTP/2 once does it again
+    (some answer before they have read the body, and stumble over the rest) [measured: hypercorn 0.17], so
+    after the first time it is not offered any more. Both share their cookies: they carry the affinity to a
+    back end [reference: Exchange, hosts].
+    """
+
+    def __init__(
+        self,
+        bundle: Path | None,
+        timeout: timedelta,
+        concurrency: int,
+        *,
+        http2: bool,
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> None:
+        seconds = timeout.total_seconds()
+        cookies = CookieJar()
+
+        def client(*, multiplexed: bool) -> httpx.AsyncClient:
+            return httpx.AsyncClient(
+                http2=multiplexed,
+                verify=trust(bundle) if transport is None else True,
+                transport=transport,
+                mounts=None if transport else dict.fromkeys(_DIRECT),
+                cookies=cookies,
+                timeout=httpx.Timeout(seconds, connect=min(_CONNECT, seconds), pool=None),
+                # The line in front bounds the requests; the pool must never make one wait.
+                limits=httpx.Limits(
+                    max_connections=None, max_keepalive_connections=2 * concurrency, keepalive_expiry=30
+                ),
+            )
+
+        self._plain = client(multiplexed=False)
+        self._multiplexed = client(multiplexed=True) if http2 else None
+        self._holds = http2
+
+    def client(self, *, alone: bool) -> httpx.AsyncClient:
+        """`alone`: a request that must not share the fate of others."""
+        if alone or not self._holds or self._multiplexed is None:
+            return self._plain
+        return self._multiplexed
+
+    def broke(self, client: httpx.AsyncClient) -> bool:
+        """A connection of this client broke. True if that ends HTTP/2 for this door."""
+        ends = self._holds and client is self._multiplexed
+        if ends:
+            self._holds = False
+        return ends
+
+    async def close(self) -> None:
+        await self._plain.aclose()
+        if self._multiplexed is not None:
+            await self._multiplexed.aclose()
 
 
 def sign_in(

@@ -25,6 +25,7 @@ import structlog
 
 from controller.clients.attempt import Attempt, Failed, Nature
 from controller.clients.endpoints import same_service
+from controller.clients.transport import Door
 from controller.errors import ServiceError, TransientError
 from controller.log import redact
 
@@ -34,6 +35,7 @@ _HOPS: Final = 5
 # The request has not left, or not arrived: whoever was asked knows nothing of it.
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError,
                       httpx.UnsupportedProtocol)  # fmt: skip
+_BROKEN: Final = (httpx.NetworkError, httpx.ProtocolError)
 _CLAIMS: Final = re.compile(r'claims="?([^",\s]+)"?', re.IGNORECASE)
 
 
@@ -84,6 +86,7 @@ class Ask:
     call: str
     content: bytes | None = None
     timeout: float | None = None  # seconds, where the usual ones do not do
+    alone: bool = False  # a write: it must not share the fate of a connection with others
     may_leave: bool = False  # a redirect may lead elsewhere, without the token: a pre-authenticated link
 
 
@@ -94,7 +97,7 @@ class Wire:
     api: str
     base: str
     scope: str
-    client: httpx.AsyncClient
+    door: Door
     tokens: TokenSource
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]
@@ -127,7 +130,11 @@ class Wire:
                 return response
             link = str(httpx.URL(url).join(location))
             self.stats.redirects += 1
-            if ask.may_leave and same_service(link, self.base) is None and link.startswith("https://"):
+            if (
+                ask.may_leave
+                and same_service(link, self.base, self.scope) is None
+                and link.startswith("https://")
+            ):
                 return await self._once(ask, link, {"user-agent": ask.headers.get("user-agent", "")})
             url = self.own(link, ask.call)
         raise Failed(self._trouble(ask.call, "redirected in a circle"), Nature.FINAL)
@@ -135,12 +142,16 @@ class Wire:
     async def _once(self, ask: Ask, url: str, headers: Mapping[str, str]) -> httpx.Response:
         timeout = httpx.USE_CLIENT_DEFAULT if ask.timeout is None else httpx.Timeout(ask.timeout, connect=15)
         self.stats.requests += 1
+        client = self.door.client(alone=ask.alone)
         try:
-            request = self.client.build_request(
+            request = client.build_request(
                 ask.method, url, headers=headers, content=ask.content, timeout=timeout
             )
-            return await self.client.send(request, follow_redirects=False)
+            return await client.send(request, follow_redirects=False)
         except httpx.HTTPError as error:
+            broken = isinstance(error, _BROKEN) and not isinstance(error, _NEVER_SENT)
+            if broken and self.door.broke(client):
+                _log.info("http2.ended", api=self.api, reason=type(error).__name__)
             raise self._broken(ask.call, error) from error
 
     def _broken(self, call: str, error: httpx.HTTPError) -> Failed:
@@ -158,7 +169,7 @@ class Wire:
 
     def own(self, link: str, call: str) -> str:
         """A link that the service gave, checked: a token never travels to another service's host."""
-        url = same_service(link, self.base)
+        url = same_service(link, self.base, self.scope)
         if url is None:
             host = httpx.URL(link).host if "://" in link else link[:60]
             message = f"the answer points to {host!r}, which is not a host of this service: not followed"

@@ -94,3 +94,12 @@ def test_links_within_a_service_are_followed(link: str, base: str, url: str) -> 
 )  # fmt: skip
 def test_links_elsewhere_are_not(link: str, base: str) -> None:
     assert same_service(link, base) is None
+
+
+def test_a_proxy_is_asked_for_what_links_name_the_service_behind_it() -> None:
+    base, scope = "https://proxy.example:8443", "https://outlook.office365.com/.default"
+    for port in ("", ":443", ":446"):
+        assert same_service(f"https://outlook.office365.com{port}/a?b=1", base, scope) == f"{base}/a?b=1"
+    assert same_service("https://graph.microsoft.com/a", base, scope) is None
+    assert same_service("https://outlook.office365.com.evil.example/a", base, scope) is None
+    assert same_service("https://outlook.office365.com:8443/a", base, scope) is None
