@@ -24,7 +24,7 @@ _PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between looks at what is 
 
 
 class Look(Protocol):
-    """Reads the named resources again and tells which changes the plan would still hold for them, and
+    """Reads the named resources again and tells what of them still differs from the specs, and
     the object ids of what exists now, by address. Raises ServiceError where it could not be read."""
 
     async def __call__(self, keys: frozenset[Key]) -> Sight: ...
@@ -32,7 +32,7 @@ class Look(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    missing: frozenset[str]  # ids of changes that are still to be made
+    missing: frozenset[str]  # ids of what still differs
     unreadable: frozenset[Key] = frozenset()
     object_ids: Mapping[str, str] = field(default_factory=dict)
 
@@ -190,7 +190,7 @@ class _Work:
             sight = await self._tools.look(frozenset({change.key}))
         except ServiceError:
             return False
-        return change.id not in sight.missing and change.key not in sight.unreadable
+        return not change.proof & sight.missing and change.key not in sight.unreadable
 
     # --- the journal --------------------------------------------------------------------------------
 
@@ -246,7 +246,7 @@ class _Work:
         return [
             ident
             for ident, attempt in waiting.items()
-            if ident not in sight.missing and attempt.change.key not in sight.unreadable
+            if not attempt.change.proof & sight.missing and attempt.change.key not in sight.unreadable
         ]
 
 

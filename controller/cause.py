@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.aspect import Context
-from controller.model import Cause, Change
+from controller.model import Cause, Change, ident
 
 
 def cause_of(change: Change, context: Context) -> Change:
@@ -22,6 +22,8 @@ def _cause(change: Change, context: Context) -> Cause:
     if not memory.known or settled is None:
         return Cause.FIRST_SEEN
     applied = memory.applied.get(change.key, {})
+    if _ours(change, context):
+        return Cause.SPEC
     came = change.due is not None and settled < change.due <= context.now
     if change.path not in applied and not any(
         change.path[:length] in applied for length in range(1, len(change.path))
@@ -30,3 +32,12 @@ def _cause(change: Change, context: Context) -> Cause:
     if applied.get(change.path) != change.before:
         return Cause.DRIFT
     return Cause.TIME if came else Cause.SPEC
+
+
+def _ours(change: Change, context: Context) -> bool:
+    """Whether we may have brought this about ourselves: a request about the same person or field went out
+    in a run that was cut off."""
+    return any(
+        not awaited.accepted and awaited.change_id.startswith(ident(change.key, change.path[:2]))
+        for awaited in context.memory.awaited.values()
+    )

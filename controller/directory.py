@@ -161,6 +161,20 @@ class Directory:
                     queue.append((member, (*path, one)))
         return found
 
+    def unread_in(self, principal: Principal) -> Exception | None:
+        """Why the people behind a trustee are not all known, if they are not: a group among them, however
+        deep, could not be read."""
+        seen: set[str] = set()
+        queue = [principal.guid]
+        while queue:
+            guid = queue.pop()
+            if error := self.unread.get(guid):
+                return error
+            if guid not in seen:
+                seen.add(guid)
+                queue += self.members.get(guid, ())
+        return None
+
     def accepts(self, address: str) -> bool:
         return not self.domains or canon.domain(address) in self.domains
 

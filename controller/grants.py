@@ -10,7 +10,7 @@ from typing import Final
 
 from controller import canon
 from controller.aspect import Context, Resource
-from controller.directory import Principal
+from controller.directory import Directory, Principal
 from controller.model import (
     Action,
     Desired,
@@ -140,12 +140,12 @@ def _resolve(
     if len(found) == 1:
         sole = found[0]
         usable = sole.can_hold_rights or (entry.expand and sole.is_group)
-        if usable and sole.guid not in context.directory.unread:
+        if usable and not (entry.expand and context.directory.unread_in(sole)):
             return sole
     ends = ends_at(entry.until, context.zone) if entry.until else None
     if not found and ends and context.now >= ends:
         return None  # a contractor whose time is over, and whose account is gone: nothing is left to do
-    code, message = _trouble(who, found, context.directory.unread)
+    code, message = _trouble(who, found, context.directory)
     reading.findings.append(
         Finding(
             code,
@@ -160,8 +160,8 @@ def _resolve(
     return None
 
 
-def _trouble(who: str, found: list[Principal], unread: Mapping[str, Exception]) -> tuple[str, str]:
-    if len(found) == 1 and (error := unread.get(found[0].guid)):
+def _trouble(who: str, found: list[Principal], directory: Directory) -> tuple[str, str]:
+    if len(found) == 1 and (error := directory.unread_in(found[0])):
         return "unreadable", f"the members of {who} could not be read ({error})"
     if not found:
         return "unknown-address", f"nobody in this tenant has the address {who}"

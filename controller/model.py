@@ -102,6 +102,11 @@ class Origin:
         return f"{self.path}:{self.line}"
 
 
+def ident(key: Key, path: Path) -> str:
+    """The id of a value in plans: `SharedMailbox/support@entreprise.example/access/…`."""
+    return "/".join((str(key), *path))
+
+
 # --- observed ---------------------------------------------------------------------------------------
 
 
@@ -208,10 +213,16 @@ class Change:
     blocked_by: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # what a reviewer must know: cannot be undone, by our own record…
     due: datetime | None = None  # the date written in the document that brings this change
+    rests_on: tuple[Path, ...] = ()  # what it takes away for a moment, and must be there again at the end
 
     @property
     def id(self) -> str:
-        return "/".join((str(self.key), *self.path))
+        return ident(self.key, self.path)
+
+    @property
+    def proof(self) -> frozenset[str]:
+        """Ids of all that must be seen in place before it counts as done."""
+        return frozenset({self.id, *(ident(self.key, path) for path in self.rests_on)})
 
     @property
     def field(self) -> str:

@@ -32,6 +32,7 @@ from controller.model import (
     Severity,
     Unreadable,
     Upcoming,
+    ident,
 )
 from controller.observe import Observed
 
@@ -56,13 +57,17 @@ _ORDER: Final = {
 
 @dataclass(slots=True)
 class Draft:
-    """A plan while it is drawn up. `desired` holds every value wished for, for the journal."""
+    """A plan while it is drawn up. `desired` holds every value wished for, for the journal; `differing`
+    the id of everything that differs, whether or not a change was made of it; `unmet` the resources of
+    which a wish could not be planned."""
 
     changes: list[Change] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     upcoming: list[Upcoming] = field(default_factory=list)
     unreadable: set[Key] = field(default_factory=set)
     emptied: set[tuple[Key, str]] = field(default_factory=set)
+    differing: set[str] = field(default_factory=set)
+    unmet: set[Key] = field(default_factory=set)
     desired: dict[Key, dict[Path, Any]] = field(default_factory=dict)
 
 
@@ -82,7 +87,7 @@ class Frame:
 def draw(observed: Observed, aspects: Sequence[Aspect], context: Context, frame: Frame) -> tuple[Plan, Draft]:
     """The plan, not yet judged, and what it was drawn from."""
     draft = Draft()
-    context = replace(context, released=released(observed.resources, observed.directory, context.tenant))
+    context = replace(context, released=_released(observed, context))
     for resource in observed.resources:
         _resource(resource, observed, aspects, context, draft)
     if observed.directory_error:
@@ -107,6 +112,12 @@ def draw(observed: Observed, aspects: Sequence[Aspect], context: Context, frame:
         emptied=frozenset(draft.emptied),
     )
     return plan, draft
+
+
+def _released(observed: Observed, context: Context) -> dict[str, str]:
+    readable = observed.seen.get("aliases", {})
+    resources = [r for r in observed.resources if isinstance(readable.get(r.key), Present)]
+    return released(resources, observed.directory, context.tenant)
 
 
 def _order(change: Change) -> tuple[Key, int, Path]:
@@ -150,9 +161,14 @@ def _aspect(
     if not (desired.wants or desired.ended or desired.upcoming or desired.findings):
         draft.emptied |= {(resource.key, path[0]) for path, whole in desired.collections.items() if whole}
     for delta in compare(desired, aspect.observed(present, resource, desired, context)):
+        draft.differing.add(ident(resource.key, delta.path))
         outcome = aspect.change(delta, present, resource, context)
         if isinstance(outcome, Finding):
             draft.findings.append(outcome)
+            if delta.want:
+                draft.unmet.add(resource.key)
+            else:
+                draft.desired[resource.key][delta.path] = delta.before  # known, and deliberately kept
         else:
             yield outcome
 

@@ -225,7 +225,7 @@ class _Look:
         memory = replace(memory, awaited={})  # what is awaited is exactly what is looked for
         again = _decide(setting, observed, memory, all_aspects())
         return Sight(
-            frozenset(change.id for change in again.plan.changes),
+            frozenset(again.draft.differing),
             again.plan.unreadable,
             {r.key.address: r.principal.object_id for r in observed.resources if r.principal},
         )
@@ -236,6 +236,7 @@ def _record(setting: Setting, journal: Journal, prepared: Prepared, done: Cycle,
     now, tenant_id = setting.now(), setting.tenant_id
     plan = prepared.plan
     failing = {change.key for change in plan.changes if change.blocked_by} | plan.unreadable
+    failing |= prepared.draft.unmet
     failing |= {o.change.key for o in done.outcomes if o.status is not Status.APPLIED}
     whole: dict[Key, Mapping[tuple[str, ...], Any]] = {}
     ids: dict[Key, str] = {}
@@ -248,7 +249,12 @@ def _record(setting: Setting, journal: Journal, prepared: Prepared, done: Cycle,
     for outcome in done.outcomes:
         if outcome.status is Status.APPLIED and outcome.change.key in failing:
             _record_one(setting, journal, outcome.change, prepared.draft)
-        if outcome.status is Status.APPLIED and outcome.change.action is Action.DELETE:
+        if outcome.status is not Status.APPLIED:
+            for path in outcome.change.rests_on:  # perhaps taken away by us, and not there again
+                journal.settle_one(
+                    tenant_id, outcome.change.key, path, None, at=now, commit=setting.commit, gone=True
+                )
+        elif outcome.change.action is Action.DELETE:
             journal.forget(tenant_id, outcome.change.key, at=now)
     _resolve(setting, journal, plan, run_id)
     journal.record_access_lists(tenant_id, _access_lists(prepared), at=now)

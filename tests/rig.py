@@ -109,7 +109,8 @@ class Rig:
         return specs
 
     async def sleep(self, seconds: float) -> None:
-        self.clock.advance(timedelta(seconds=seconds))
+        # A clock of microseconds must not stand still for whoever waits for less than one.
+        self.clock.advance(timedelta(seconds=seconds, microseconds=1 if seconds else 0))
         await asyncio.sleep(0)
 
     def setting(self, **rest: Any) -> Setting:

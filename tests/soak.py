@@ -113,7 +113,9 @@ def _objects(world: World) -> Iterator[tuple[str, Any]]:
             "addresses": sorted(a.lower() for a in entry.addresses if a[:4].upper() != "SPO:"),
             "enabled": entry.account_enabled,
             "properties": entry.properties,
-            "full": sorted((named(a.trustee), sorted(a.rights), a.deny, a.auto_mapping) for a in entry.permissions),
+            "full": sorted(
+                (named(a.trustee), sorted(a.rights), a.deny, a.auto_mapping) for a in entry.permissions
+            ),
             "as": sorted((named(a.trustee), a.deny) for a in entry.send_as),
             "behalf": sorted(map(named, entry.send_on_behalf)),
             "members": sorted(map(named, entry.members)),
@@ -121,8 +123,16 @@ def _objects(world: World) -> Iterator[tuple[str, Any]]:
 
 
 def writes(world: World) -> set[tuple[str, tuple[tuple[str, str], ...]]]:
-    """Every write that the tenant saw, with its parameters."""
-    return {(record.operation, tuple(sorted(record.parameters))) for record in world.audit}
+    """Every write that the tenant saw, with its parameters; objects by address, however they were named."""
+    names = {
+        ident: (entry.primary or entry.name).lower()
+        for entry in world.entries.values()
+        for ident in (entry.guid, entry.object_id)
+    }
+    return {
+        (record.operation, tuple(sorted((k, names.get(v, v).lower()) for k, v in record.parameters)))
+        for record in world.audit
+    }
 
 
 def weather(seed: int, rig: Rig) -> ForecastWeather:
@@ -133,7 +143,7 @@ def weather(seed: int, rig: Rig) -> ForecastWeather:
     ]
     slow = {
         what: timedelta(seconds=chance.choice((0, 2, 20, 400)))
-        for what in ("object", "type", "permission", "member", "sign-in")
+        for what in ("object", "type", "permission", "member", "graph/object")
     }
     forecast = Forecast(
         seed=seed,
@@ -180,8 +190,8 @@ def _compare(rig: Rig, fair: Rig) -> None:
         raise Broken(f"writes that fair weather does not make: {sorted(extra)}")
     ours, theirs = picture(rig.sandbox.world), picture(fair.sandbox.world)
     if ours != theirs:
-        different = {key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key)}
-        raise Broken("\n".join(f"{key}: {ours.get(key)}\n  not {theirs.get(key)}" for key in sorted(different)))
+        different = sorted(key for key in ours | theirs if ours.get(key) != theirs.get(key))
+        raise Broken("\n".join(f"{key}: {ours.get(key)}\n  not {theirs.get(key)}" for key in different))
 
 
 def stormy_run(folder: Path, estate: str, seed: int, fair: Rig) -> None:
@@ -219,29 +229,38 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        fair = {name: fair_run(Path(folder, f"fair-{name}"), name) for name in ESTATES}
-        broken = 0
+    broken = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        fair = {estate: fair_run(folder / f"fair-{estate}", estate) for estate in ESTATES}
         for number in range(arguments.runs):
-            seed = arguments.seed + number
-            estate = sorted(ESTATES)[seed % len(ESTATES)]
-            try:
-                stormy_run(Path(folder, str(seed)), estate, seed, fair[estate])
-            except Exception as error:
-                broken += 1
-                print(f"seed {seed} ({estate}): {type(error).__name__}: {error}", file=sys.stderr)
+            broken += not _weathered(folder, arguments.seed + number, fair)
             if (number + 1) % 100 == 0:
                 print(f"{number + 1} weathers, {broken} broken", flush=True)
         for estate in sorted(ESTATES):
-            at = 1
-            while all(
-                killed_run(Path(folder, f"k{estate}{at}{when}"), estate, at, when, fair[estate])
-                for when in ("before", "after")
-            ):
-                at += 1
-            print(f"{estate}: killed at each of {at - 1} requests, before and after", flush=True)
-    print(f"{arguments.runs} passed, {broken} failed" if not broken else f"{broken} of {arguments.runs} broke")
+            print(f"{estate}: killed before and after each of {_killed(folder, estate, fair)} requests")
+    print(f"{arguments.runs - broken} passed, {broken} failed")
     return 1 if broken else 0
+
+
+def _weathered(folder: Path, seed: int, fair: dict[str, Rig]) -> bool:
+    estate = sorted(ESTATES)[seed % len(ESTATES)]
+    try:
+        stormy_run(folder / str(seed), estate, seed, fair[estate])
+    except Exception as error:
+        print(f"seed {seed} ({estate}): {type(error).__name__}: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+def _killed(folder: Path, estate: str, fair: dict[str, Rig]) -> int:
+    at = 1
+    while all(
+        killed_run(folder / f"{estate}-{at}-{when}", estate, at, when, fair[estate])
+        for when in ("before", "after")
+    ):
+        at += 1
+    return at - 1
 
 
 if __name__ == "__main__":

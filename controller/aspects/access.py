@@ -104,6 +104,7 @@ class Access(Aspect):
             requests=(*take, give),
             notes=tuple(_grant_notes(grant, who, right, context.directory)),
             due=delta.due,
+            rests_on=((*delta.path[:2], FULL_ACCESS),) if remap else (),
         )
 
     def own_record(self, change: Change, request: Request) -> Mapping[str, bool | None]:
@@ -119,7 +120,8 @@ class Access(Aspect):
         orphan = trustee == who
         if orphan and context.tenant.orphans != "remove":
             return _orphaned(resource, who, right, delta)
-        if not orphan and (error := context.directory.unread.get(trustee)):
+        directory = context.directory
+        if not orphan and (error := directory.unread_in(directory.principals[trustee])):
             return _unread(resource, who, right, error)
         if not orphan and (spared := _protected(context, trustee)):
             return _spared(resource, who, right, spared, delta)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from controller import canon
-from controller.aspect import MailboxFields
+from controller.aspect import MailboxFields, Resource
 from controller.fields import Field
+from controller.model import Present
 
 
 class Appearance(MailboxFields):
@@ -19,3 +20,8 @@ class Appearance(MailboxFields):
             default=False,
         ),
     )
+
+    def fresh(self, resource: Resource) -> Present:
+        """A mailbox is created with its name."""
+        name = resource.spec.display_name or resource.spec.address.partition("@")[0]
+        return self.from_row({"DisplayName": name})

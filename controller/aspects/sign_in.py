@@ -90,7 +90,7 @@ class SignIn(Aspect):
             before=delta.before,
             after=delta.after,
             origin=delta.origin,
-            risk=Risk.MEDIUM if delta.after else Risk.LOW,
+            risk=Risk.MEDIUM if delta.after and resource.principal else Risk.LOW,
             requests=(
                 Request("graph", f"PATCH {resource.object_path}", {"accountEnabled": not delta.after}),
             ),

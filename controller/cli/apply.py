@@ -40,7 +40,7 @@ async def _apply(yes: bool, common: dict[str, Any]) -> int:
     if not yes and not sys.stdin.isatty():
         raise UsageError("nobody can be asked here: pass --yes to apply without a question")
     statuses = []
-    with Journal.open(session.settings.journal_url()) as journal:
+    with Journal.open(session.settings.journal_url) as journal:
         for specs in session.tenants:
             statuses.append(await _one(session, specs, journal, yes))
     return outcome.first(statuses)

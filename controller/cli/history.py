@@ -41,7 +41,7 @@ def command(limit: int, form: str, **common: Any) -> int:
 
 def _rows(session: Session, limit: int) -> list[HistoryRow]:
     rows: list[HistoryRow] = []
-    with Journal.open(session.settings.journal_url()) as journal:
+    with Journal.open(session.settings.journal_url) as journal:
         for specs in session.tenants:
             tenant: Any = specs.tenant.spec
             for address in session.targets or (None,):

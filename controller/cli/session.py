@@ -137,7 +137,7 @@ def _check_targets(session: Session) -> None:
 def optional_journal(settings: Settings) -> Journal | None:
     """The journal for a command that only looks; without it, every cause is first-seen."""
     try:
-        return Journal.open(settings.journal_url())
+        return Journal.open(settings.journal_url)
     except StateError as error:
         click.echo(f"warning: no journal, every difference counts as first-seen: {error}", err=True)
         return None

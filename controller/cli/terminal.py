@@ -9,7 +9,7 @@ import click
 
 from controller.model import Outcome, Plan, Status
 from controller.report import as_json, as_text
-from controller.report.text import Paint
+from controller.report.text import Paint, named
 
 _MARKS = {Status.APPLIED: "✓", Status.PROPAGATING: "…", Status.FAILED: "✗", Status.SKIPPED: "-"}
 
@@ -25,8 +25,7 @@ def show_plan(plan: Plan, form: str, colours: Paint) -> None:
 def tell(outcome: Outcome) -> None:
     """One line for each change, as it ends."""
     change = outcome.change
-    what = change.field or "the mailbox"
-    line = f"{_MARKS[outcome.status]} {outcome.status:<11} {change.key.address}: {change.action} {what}"
+    line = f"{_MARKS[outcome.status]} {outcome.status:<11} {change.key.address}: {named(change)}"
     click.echo(line)
     if outcome.error:
         click.echo(f"              {outcome.error}")

@@ -22,8 +22,10 @@ _SIGNS: Final = {
     Action.REMOVE: "-",
     Action.DELETE: "!",
 }
+_MEMBERS: Final = frozenset({Action.GRANT, Action.REVOKE, Action.ADD, Action.REMOVE})
 _TINTS: Final = {"+": "32", "~": "33", "-": "31", "!": "1;31"}
 _SHOWN_UNMANAGED: Final = 5
+_SHOWN_COMING: Final = 10
 _WIDTH: Final = 34  # of the column that names a person or a field
 
 
@@ -47,6 +49,12 @@ def as_text(plan: Plan, *, paint: Paint | None = None, details: bool = True) -> 
     lines += _upcoming(plan)
     lines.append(_closing(plan, paint))
     return "\n".join(lines) + "\n"
+
+
+def named(change: Change) -> str:
+    """A change in a few words, without its mailbox."""
+    subject, what = _words([change])
+    return f"{change.action} {subject} {what}" if change.action in _MEMBERS else f"{change.action} {subject}"
 
 
 def described(change: Change) -> str:
@@ -97,7 +105,7 @@ def _lines(changes: Sequence[Change]) -> list[list[Change]]:
         if change.action in (Action.GRANT, Action.REVOKE):
             alike = (change.path[:2], change.origin, change.blocked_by)
         groups.setdefault((change.action, change.cause, change.risk, alike), []).append(change)
-    return sorted(groups.values(), key=lambda group: -group[0].risk.rank)
+    return sorted(groups.values(), key=lambda group: (group[0].action is not Action.CREATE, -group[0].risk.rank))
 
 
 def _line(same: Sequence[Change], paint: Paint) -> str:
@@ -169,12 +177,16 @@ def _diagnostics(findings: Sequence[Finding], paint: Paint) -> list[str]:
 def _upcoming(plan: Plan) -> list[str]:
     if not plan.upcoming:
         return []
-    lines = ["Coming"]
-    for one in plan.upcoming[:10]:
-        lines.append(f"  {one.at:%Y-%m-%d %H:%M}  {one.action:<7} {one.id}")
-    if len(plan.upcoming) > 10:
-        lines.append(f"  and {len(plan.upcoming) - 10} more")
-    return [*lines, ""]
+    groups: dict[tuple[Any, ...], list[str]] = {}
+    for one in plan.upcoming:
+        _, address, *path = one.id.split("/")
+        groups.setdefault((one.at, one.action, address, *path[1:-1]), []).append(path[-1])
+    lines = [
+        f"  {at:%Y-%m-%d %H:%M}  {action:<7} {' '.join(who)}  {', '.join(what)}  on {address}"
+        for (at, action, address, *who), what in sorted(groups.items())
+    ]
+    more = [f"  and {len(lines) - _SHOWN_COMING} more"] if len(lines) > _SHOWN_COMING else []
+    return ["Coming", *lines[:_SHOWN_COMING], *more, ""]
 
 
 def _closing(plan: Plan, paint: Paint) -> str:
