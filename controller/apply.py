@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from controller.aspect import Aspect
-from controller.clients import Writer
+from controller.clients import Reader, Writer
 from controller.errors import ConflictError, NotFoundError, ServiceError, UnknownOutcomeError
 from controller.journal import Journal
 from controller.model import Action, Change, Key, Outcome, Plan, Request, Status
@@ -42,6 +42,7 @@ class Tools:
     """What applying needs from outside. `unconcluded` are changes whose request went out in an earlier
     run that was cut off: the service may know them."""
 
+    reader: Reader
     writer: Writer
     journal: Journal
     run_id: str
@@ -122,6 +123,7 @@ class _Work:
         for step, request in enumerate(change.requests):
             intent = await self._intend(change, step)
             attempt.intents.append(intent)
+            await self._remember(aspect.own_record(change, request), change)
             try:
                 receipt = await self._one(aspect, change, request)
             except _NotThereYetError as error:
@@ -134,10 +136,11 @@ class _Work:
                 self._conclude(attempt, Status.FAILED, str(error), error.request_id)
                 return
             except ServiceError as error:
+                if not isinstance(error, UnknownOutcomeError):
+                    await self._remember(dict.fromkeys(aspect.own_record(change, request)), change)
                 self._conclude(attempt, Status.FAILED, str(error), error.request_id)
                 return
             attempt.request_ids += receipt
-            await self._remember(aspect, change, request)
         self._accepted[change.id] = attempt
 
     async def _one(self, aspect: Aspect, change: Change, request: Request) -> Sequence[str]:
@@ -147,7 +150,8 @@ class _Work:
         asked_twice = False
         for pause in (*_PAUSES, *[_PAUSES[-1]] * 1000):
             try:
-                receipt = await aspect.write(self._tools.writer, await self._addressed(request))
+                named = await self._addressed(request)
+                receipt = await aspect.write(self._tools.reader, self._tools.writer, change, named)
             except UnknownOutcomeError as error:
                 if await self._is_so(change):
                     return (error.request_id,) if error.request_id else ()
@@ -198,9 +202,10 @@ class _Work:
         tools = self._tools
         return await asyncio.to_thread(tools.journal.intend, tools.run_id, change, at=tools.now(), step=step)
 
-    async def _remember(self, aspect: Aspect, change: Change, request: Request) -> None:
+    async def _remember(self, record: Mapping[str, bool | None], change: Change) -> None:
+        """Our own record is written with the intent: once the request is out, nobody could tell it."""
         tools = self._tools
-        for trustee, value in aspect.own_record(change, request).items():
+        for trustee, value in record.items():
             await asyncio.to_thread(
                 tools.journal.record_auto_mapping, tools.tenant_id, change.key, trustee, value, at=tools.now()
             )

@@ -128,11 +128,12 @@ class Aspect(ABC):
         """The change that settles a delta, with its requests; or why it is deliberately not planned."""
 
     def own_record(self, change: Change, request: Request) -> Mapping[str, bool | None]:
-        """What to keep in our own record once the request is accepted, as no service can tell it."""
+        """What to keep in our own record when the request goes out, as no service can tell it later."""
         return {}
 
-    async def write(self, writer: Writer, request: Request) -> Receipt:
-        """Sends one of the change's requests."""
+    async def write(self, reader: Reader, writer: Writer, change: Change, request: Request) -> Receipt:
+        """Sends one of the change's requests. An aspect whose requests name things that did not exist when
+        the plan was made (`{…}` in the plan) looks up their ids here, and changes nothing else of them."""
         return await writer.send(request)
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 Canon = Callable[[Any], Any]
@@ -46,6 +46,15 @@ def rights(values: Iterable[str] | str | None) -> frozenset[str]:
         return frozenset()
     parts = [values] if isinstance(values, str) else values
     return frozenset(right.strip() for part in parts for right in str(part).split(",") if right.strip())
+
+
+def plain(value: Any) -> Any:
+    """A value as it comes back from a record: lists for tuples, sorted lists for sets, text for keys."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted((plain(item) for item in value), key=repr)
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def domain(value: str) -> str:

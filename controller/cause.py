@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from controller import canon
 from controller.aspect import Context
 from controller.model import Cause, Change, ident
 
@@ -29,7 +30,7 @@ def _cause(change: Change, context: Context) -> Cause:
         change.path[:length] in applied for length in range(1, len(change.path))
     ):
         return Cause.TIME if came else Cause.SPEC  # the document did not speak of it before
-    if applied.get(change.path) != change.before:
+    if canon.plain(applied.get(change.path)) != canon.plain(change.before):
         return Cause.DRIFT
     return Cause.TIME if came else Cause.SPEC
 

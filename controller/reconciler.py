@@ -187,6 +187,7 @@ async def carry_out(setting: Setting, connection: Connection, prepared: Prepared
         mode=Mode.APPLY,
     )
     tools = Tools(
+        reader=connection.reader(),
         writer=connection.writer(),
         journal=journal,
         run_id=run_id,

@@ -105,7 +105,7 @@ def _lines(changes: Sequence[Change]) -> list[list[Change]]:
         if change.action in (Action.GRANT, Action.REVOKE):
             alike = (change.path[:2], change.origin, change.blocked_by)
         groups.setdefault((change.action, change.cause, change.risk, alike), []).append(change)
-    return sorted(groups.values(), key=lambda group: (group[0].action is not Action.CREATE, -group[0].risk.rank))
+    return sorted(groups.values(), key=lambda same: (same[0].action is not Action.CREATE, -same[0].risk.rank))
 
 
 def _line(same: Sequence[Change], paint: Paint) -> str:

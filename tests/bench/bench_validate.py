@@ -76,7 +76,7 @@ def main() -> None:
             full = min(timed(lambda: load(folder)) for _ in range(2))  # noqa: B023
         layout = "in one file" if together else "in files of their own"
         times = f"yaml.load {parse:.2f} s, load {full:.2f} s, ratio {full / parse:.2f}"
-        print(f"{count} documents {layout}: {times}")  # noqa: T201
+        print(f"{count} documents {layout}: {times}")
 
 
 if __name__ == "__main__":
