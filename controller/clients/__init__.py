@@ -80,6 +80,11 @@ class Connection:
         scope = self.endpoints.graph_scope if api == "graph" else self.endpoints.exchange_scope
         return await self._tokens.token(scope)
 
+    async def close(self) -> None:
+        """What waits is not sent any more, what is under way is dropped."""
+        await self._exchange.asker.line.close()
+        await self._graph.asker.line.close()
+
     @property
     def stats(self) -> Mapping[str, ServiceStats]:
         return {
@@ -117,42 +122,39 @@ async def connect(
     `settings` are those of this tenant's credentials (`settings.for_credentials`). `transport` and
     `tokens` stand in for the network and the sign-in service in tests. Raises SettingsError.
     """
-    endpoints = Endpoints.of(
+    endpoints = _endpoints(settings, cloud, tenant_id)
+    hide(value.get_secret_value() for _, value in settings if isinstance(value, SecretStr))
+    chance = rng or random.Random()  # noqa: S311 - spreads retries, keeps no secret
+    bundle, timeout, places = settings.ca_bundle, settings.http_timeout, settings.http_concurrency
+    sign_in = None
+    if tokens is None:
+        sign_in = transports.sign_in(bundle, timeout, transport)
+        tokens = MsalTokens(
+            settings, endpoints.authority, sign_in, sleep=sleep, monotonic=monotonic, rng=chance
+        )
+    door = transports.Door(bundle, timeout, places, http2=settings.http2, transport=transport)
+
+    def service(api: str, origin: str, scope: str) -> tuple[Wire, Attempts]:
+        attempts = Attempts(sleep=sleep, monotonic=monotonic, rng=chance, policy=policy)
+        return Wire(api, origin, scope, door, tokens, clock, monotonic), attempts
+
+    exchange = Exchange(*service("exchange", endpoints.exchange, endpoints.exchange_scope), tenant_id, places)
+    graph = Graph(*service("graph", endpoints.graph, endpoints.graph_scope), places)
+    connection = Connection(endpoints, exchange, graph, tokens)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+        await door.close()
+        if sign_in is not None:
+            sign_in.close()
+
+
+def _endpoints(settings: Settings, cloud: str, tenant_id: str) -> Endpoints:
+    return Endpoints.of(
         cloud,
         tenant_id,
         authority_url=settings.authority_url,
         graph_url=settings.graph_url,
         exchange_url=settings.exchange_url,
     )
-    chance = rng or random.Random()  # noqa: S311 - spreads retries, keeps no secret
-    hide(value.get_secret_value() for _, value in settings if isinstance(value, SecretStr))
-    concurrency = settings.http_concurrency
-
-    def attempts() -> Attempts:
-        return Attempts(sleep=sleep, monotonic=monotonic, rng=chance, policy=policy)
-
-    sign_in = None
-    if tokens is None:
-        sign_in = transports.sign_in(settings.ca_bundle, settings.http_timeout, transport)
-        tokens = MsalTokens(
-            settings, endpoints.authority, sign_in, sleep=sleep, monotonic=monotonic, rng=chance
-        )
-    door = transports.Door(
-        settings.ca_bundle, settings.http_timeout, concurrency, http2=settings.http2, transport=transport
-    )
-
-    def wire(api: str, base: str, scope: str) -> Wire:
-        return Wire(api, base, scope, door, tokens, clock, monotonic)
-
-    exchange = Exchange(
-        wire("exchange", endpoints.exchange, endpoints.exchange_scope), attempts(), tenant_id, concurrency
-    )
-    graph = Graph(wire("graph", endpoints.graph, endpoints.graph_scope), attempts(), concurrency)
-    try:
-        yield Connection(endpoints, exchange, graph, tokens)
-    finally:
-        await exchange.asker.line.close()
-        await graph.asker.line.close()
-        await door.close()
-        if sign_in is not None:
-            sign_in.close()

@@ -77,7 +77,7 @@ class Policy:
     attempts: int = 6
     faults: int = 3
     throttles: int = 20
-    base: float = 2.0
+    first: float = 2.0
     cap: float = 60.0
     deadline: float = 900.0
 
@@ -140,7 +140,7 @@ class Attempts:
 
     def backoff(self, number: int) -> float:
         """Full jitter: anything up to the doubled wait, so that a herd does not return as one."""
-        return self._rng.uniform(0, min(self._policy.cap, self._policy.base * 2 ** (number - 1)))
+        return self._rng.uniform(0, min(self._policy.cap, self._policy.first * 2 ** (number - 1)))
 
     def _decide(self, failed: Failed, attempt: Attempt, run: _Run) -> float:
         """The seconds to wait, or the error raised."""

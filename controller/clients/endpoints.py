@@ -93,14 +93,14 @@ def _family(host: str) -> tuple[str, ...]:
     return ()
 
 
-def same_service(link: str, base: str, scope: str = "") -> str | None:
-    """`link`, ready to be asked with a token that belongs to `base`, or None where it must not go.
+def same_service(link: str, origin: str, scope: str = "") -> str | None:
+    """`link`, ready to be asked with a token that belongs to `origin`, or None where it must not go.
 
     A service of Microsoft's may point to other hosts of its own family; anything else only to itself, port
     included. A proxy in front of a service passes on links that name the service (`scope` tells which):
     they are asked of the proxy.
     """
-    asked, own = urlsplit(link), urlsplit(base)
+    asked, own = urlsplit(link), urlsplit(origin)
     if not asked.netloc:
         return own._replace(path=asked.path, query=asked.query).geturl() if asked.path else None
     if asked.scheme != "https" or asked.username or not asked.hostname:

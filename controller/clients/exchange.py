@@ -197,7 +197,7 @@ class Exchange:
             "prefer": f"odata.maxpagesize={_PAGE};odata.continue-on-error",
         }
         content = json.dumps({"requests": requests}, ensure_ascii=False, separators=(",", ":")).encode()
-        url = f"{self.wire.base}/adminapi/beta/{self.tenant_id}/$batch"
+        url = f"{self.wire.origin}/adminapi/beta/{self.tenant_id}/$batch"
         return Ask("POST", url, headers, f"$batch of {len(calls)}", content, _SLOW_TIMEOUT)
 
     def failed(self, got: Answer, call: str, target: str) -> Failed:
@@ -266,7 +266,7 @@ class Exchange:
         return f"MBX:{anchor}@{self.tenant_id}" if _GUID.fullmatch(anchor) else f"SMTP:{anchor}"
 
     def _url(self, call: Call) -> str:
-        return f"{self.wire.base}/adminapi/beta/{self.tenant_id}/InvokeCommand{call.query}"
+        return f"{self.wire.origin}/adminapi/beta/{self.tenant_id}/InvokeCommand{call.query}"
 
     def _routing(self, call: Call) -> dict[str, str]:
         headers = {"x-anchormailbox": _header(call.anchor), "x-cmdletname": call.cmdlet}

@@ -167,7 +167,7 @@ class Graph:
     # what the asker needs to know of this service
 
     def single(self, item: Call) -> Ask:
-        url = f"{self.wire.base}/v1.0{item.url}" if item.url.startswith("/") else item.url
+        url = f"{self.wire.origin}/v1.0{item.url}" if item.url.startswith("/") else item.url
         headers = {**self._fixed, **item.headers}
         alone = item.effect is not Effect.READ
         return Ask(item.verb, url, headers, item.name, item.content, alone=alone, may_leave=item.text)
@@ -181,7 +181,7 @@ class Graph:
             requests.append(request)
         content = json.dumps({"requests": requests}, ensure_ascii=False, separators=(",", ":")).encode()
         headers = {**self._fixed, "content-type": "application/json"}
-        return Ask("POST", f"{self.wire.base}/v1.0/$batch", headers, f"$batch of {len(items)}", content)
+        return Ask("POST", f"{self.wire.origin}/v1.0/$batch", headers, f"$batch of {len(items)}", content)
 
     def failed(self, got: Answer, call: str, target: str) -> Failed:
         return graph_errors.failed(got, call, target, self.wire.clock)

@@ -92,10 +92,10 @@ class Ask:
 
 @dataclass(slots=True)
 class Wire:
-    """A service's front door. `base` decides where its token may go."""
+    """A service's front door. `origin` decides where its token may go."""
 
     api: str
-    base: str
+    origin: str
     scope: str
     door: Door
     tokens: TokenSource
@@ -132,7 +132,7 @@ class Wire:
             self.stats.redirects += 1
             if (
                 ask.may_leave
-                and same_service(link, self.base, self.scope) is None
+                and same_service(link, self.origin, self.scope) is None
                 and link.startswith("https://")
             ):
                 return await self._once(ask, link, {"user-agent": ask.headers.get("user-agent", "")})
@@ -169,7 +169,7 @@ class Wire:
 
     def own(self, link: str, call: str) -> str:
         """A link that the service gave, checked: a token never travels to another service's host."""
-        url = same_service(link, self.base, self.scope)
+        url = same_service(link, self.origin, self.scope)
         if url is None:
             host = httpx.URL(link).host if "://" in link else link[:60]
             message = f"the answer points to {host!r}, which is not a host of this service: not followed"

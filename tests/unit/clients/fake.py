@@ -70,7 +70,7 @@ class Tenant:
     settings: dict[str, str] = field(default_factory=dict)
     now: float = 1000.0
 
-    async def handle_request(self, request: httpx.Request) -> httpx.Response:
+    async def receive(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         body = json.loads(request.content) if request.content else None
         if request.url.path.endswith("/$batch"):
@@ -113,7 +113,7 @@ class Tenant:
             async with connect(
                 settings,
                 tenant_id=TENANT,
-                transport=httpx.MockTransport(self.handle_request),
+                transport=httpx.MockTransport(self.receive),
                 tokens=self.tokens,
                 sleep=self.sleep,
                 monotonic=lambda: self.now,
