@@ -55,6 +55,7 @@ def matches(call: Invocation, identity: str, types: Collection[str], *, deleted:
                 and (seen.deleted is not None) is deleted
                 and seen.type in types
                 and wanted in call.world.identities(seen)
+                and not is_past_keeping(call, seen)
             ):
                 found.append(entry)
         if found:
@@ -160,8 +161,10 @@ def holder_of(call: Invocation, address: str, *, besides: Entry | None = None) -
 
 
 def is_past_keeping(call: Invocation, entry: Entry) -> bool:
+    if entry.deleted is None:
+        return False
     on_hold = bool(entry.properties.get("LitigationHoldEnabled"))  # an inactive mailbox is kept on
-    return entry.deleted is not None and not on_hold and call.now - entry.deleted > DELETED_KEPT
+    return not on_hold and call.now - entry.deleted > DELETED_KEPT
 
 
 def forget(world: World, entry: Entry) -> None:
@@ -183,6 +186,6 @@ def all_of(
             seen is not None
             and seen.type in types
             and (seen.deleted is not None) is deleted
-            and not (deleted and is_past_keeping(call, seen))
+            and not is_past_keeping(call, seen)
         ):
             yield entry, seen

@@ -104,6 +104,7 @@ def _pool(
                 and entry.object_id not in met
                 and seen.type in types
                 and (seen.deleted is not None) in deleted
+                and not directory.is_past_keeping(call, seen)
             ):
                 met.add(entry.object_id)
                 yield entry, seen

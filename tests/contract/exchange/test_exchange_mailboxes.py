@@ -61,6 +61,8 @@ def test_a_deleted_mailbox_keeps_its_address_for_thirty_days(
     assert "ExternalDirectoryObjectId was not returned" in reply.error_text
     tenant.clock.advance(timedelta(days=31))
     renewed = tenant.client()  # the old token has expired meanwhile
+    assert renewed.run("Get-Mailbox", SoftDeletedMailbox=True).rows == []
+    assert renewed.run("Get-Mailbox", Identity=SUPPORT, SoftDeletedMailbox=True).status == 404
     assert new(renewed, PrimarySmtpAddress=SUPPORT).status == 200
     assert support.object_id not in tenant.world.entries
 
