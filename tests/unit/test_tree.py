@@ -111,7 +111,12 @@ def names_in(path: Path) -> Iterator[str]:
 
 def test_names_say_what_a_thing_is() -> None:
     named = {f"{path.relative_to(ROOT)}: {name}": name for path in PRODUCT for name in names_in(path)}
-    found = [where for where, name in named.items() if words(name) & BANNED and where not in OUTSIDE]
+    found = [
+        where
+        for where, name in named.items()
+        if words(name) & (BANNED - ({"manager"} if where.startswith("controller/sandbox/") else set()))
+        and where not in OUTSIDE
+    ]
     assert found == []
 
 
@@ -155,11 +160,13 @@ def test_links_lead_somewhere(page: str) -> None:
     assert dead == []
 
 
-def test_every_decision_is_in_the_index() -> None:
+def test_every_page_is_in_the_index() -> None:
     index = TEXTS["docs/README.md"]
-    decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
-    assert decisions
-    assert [path.name for path in decisions if f"decisions/{path.name}" not in index] == []
+    pages = [
+        page.removeprefix("docs/") for page in PAGES if page.startswith("docs/") and page != "docs/README.md"
+    ]
+    assert len(pages) > 10
+    assert [page for page in pages if f"]({page})" not in index] == []
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
