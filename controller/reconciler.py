@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from controller import guard
+from controller import guard, preflight
 from controller.apply import Sight, Tools, apply
 from controller.aspect import Aspect, Context, all_aspects
 from controller.clients import Connection, Reader
@@ -137,6 +137,8 @@ def _decide(
         deadline=setting.deadline,
     )
     plan, draft = draw(observed, aspects, context, frame)
+    view = preflight.View(observed, draft.desired, context)
+    plan = replace(plan, findings=(*plan.findings, *preflight.look(view)))
     if setting.whole and not observed.directory_error:
         plan = replace(plan, findings=(*plan.findings, *_unmanaged(setting, observed, memory)))
     bench = guard.Bench(setting.specs.tenant, setting.specs.approvals, context.now, context.zone)

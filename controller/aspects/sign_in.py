@@ -40,6 +40,7 @@ _ALL_AT_ONCE = 200  # from here on, one listing of all users costs fewer request
 class SignIn(Aspect):
     name = "signIn"
     kinds = frozenset({Kind.SHARED_MAILBOX})
+    mailbox_properties = ("AccountDisabled",)  # for the finding that it is open, where nobody asked
     permissions = Permissions(read=("User.Read.All",), write=("User.EnableDisableAccount.All",))
 
     def concerns(self, resource: Resource) -> bool:

@@ -1,0 +1,77 @@
+"""What the checks look at: each resource as it will be once the plan is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from controller.aspect import Context, Resource
+from controller.directory import Principal
+from controller.grants import ACCESS, AUTO_MAPPING
+from controller.model import Finding, Key, Path, Present, Severity
+from controller.observe import Observed
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """`desired` holds, for each resource, every value that its document wishes for."""
+
+    observed: Observed
+    desired: Mapping[Key, Mapping[Path, Any]]
+    context: Context
+
+    @property
+    def resources(self) -> Iterator[Resource]:
+        """Those that will exist."""
+        return (r for r in self.observed.resources if r.spec.state != "absent")
+
+    def value(self, resource: Resource, aspect: str, path: Path) -> Any:
+        """What it will have: as wished, else as observed; None where neither says."""
+        wished = self.desired.get(resource.key, {})
+        if path in wished:
+            return wished[path]
+        seen = self.observed.seen.get(aspect, {}).get(resource.key)
+        return seen.fields.get(path) if isinstance(seen, Present) else None
+
+    def rights(self, resource: Resource) -> dict[str, set[str]]:
+        """Who will hold which rights, by address."""
+        wished = self.desired.get(resource.key, {})
+        paths: set[Path] = {path for path in wished if path[:1] == ACCESS and len(path) == 3}
+        seen = self.observed.seen.get(ACCESS[0], {}).get(resource.key)
+        if isinstance(seen, Present) and ACCESS not in wished:  # unmanaged, or only a minimum
+            paths |= set(seen.fields)
+        held: dict[str, set[str]] = {}
+        for _, who, right in paths:
+            if right != AUTO_MAPPING:
+                held.setdefault(who, set()).add(right)
+        return held
+
+    def principal(self, who: str) -> Principal | None:
+        found = self.context.directory.by_address(who)
+        return found[0] if len(found) == 1 else None
+
+    def people(self, resource: Resource, right: str) -> dict[str, Principal]:
+        """The persons who will hold a right, groups expanded, by address."""
+        directory = self.context.directory
+        found: dict[str, Principal] = {}
+        for who, rights in self.rights(resource).items():
+            trustee = self.principal(who) if right in rights else None
+            for guid in directory.people(trustee) if trustee else ():
+                person = directory.principals[guid]
+                found[person.address.lower()] = person
+        return found
+
+
+def finding(
+    code: str,
+    resource: Resource,
+    message: str,
+    *,
+    about: str = "",
+    severity: Severity = Severity.WARNING,
+    at: tuple[str, ...] = (),
+) -> Finding:
+    """A finding about one resource, or about something (`about`) of it, at its line."""
+    subject = f"{resource.key.address}/{about}" if about else resource.key.address
+    return Finding(code, subject, severity, message, resource.key, resource.at(*at))

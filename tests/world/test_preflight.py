@@ -1,0 +1,84 @@
+"""What Exchange only punishes later: each finding told where it holds, and not where it does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rig import Rig
+
+BOX = "kind: SharedMailbox\naddress: libre@entreprise.example\n"
+CODES = {
+    "full-access-without-send-as": (
+        "access: {alice@entreprise.example: [full-access, send-as], emma@entreprise.example: [full-access]}",
+        "access: {alice@entreprise.example: [full-access, send-as]}",
+    ),
+    "send-as-wins": (
+        "access: {alice@entreprise.example: [full-access, send-as, send-on-behalf]}",
+        "access: {alice@entreprise.example: [full-access, send-as]}",
+    ),
+    "guest-trustee": (
+        "access: {externe@partenaire.example: {rights: [full-access], until: 2027-01-01}}",
+        "access: {alice@entreprise.example: [full-access]}",
+    ),
+    "permanent-outsider": (
+        "access: {externe@partenaire.example: [full-access]}",
+        "access: {externe@partenaire.example: {rights: [full-access], until: 2027-01-01}}",
+    ),
+    "group-never-automaps": (
+        "access: {equipe@entreprise.example: [full-access]}",
+        "access: {equipe@entreprise.example: {rights: [full-access], expand: true}}",
+    ),
+    "hidden-with-delegates": (
+        "access: {alice@entreprise.example: [full-access]}\nhiddenFromAddressLists: true",
+        "access: {alice@entreprise.example: [full-access]}\nhiddenFromAddressLists: false",
+    ),
+    "sent-items-half": (
+        "sentItems: {copySentAs: true, copySentOnBehalf: false}",
+        "sentItems: {copySentAs: true, copySentOnBehalf: true}",
+    ),
+    "many-aliases": (
+        "aliases: [" + ", ".join(f"a{number}@entreprise.example" for number in range(301)) + "]",
+        "aliases: [" + ", ".join(f"a{number}@entreprise.example" for number in range(20)) + "]",
+    ),
+}
+
+
+def found(tenant: Rig, go) -> set[str]:
+    return {finding.code for finding in go(tenant.plan()).findings}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_told_where_it_holds_and_only_there(code: str, rig, go):
+    wrong, right = CODES[code]
+    tenant = rig(BOX + wrong + "\n")
+    assert code in found(tenant, go)
+    tenant.write("0.yaml", BOX + right + "\n")
+    assert code not in found(tenant, go)
+
+
+def test_sign_in_that_is_open(rig, go):
+    tenant = rig(BOX + "displayName: Libre\n")
+    assert "sign-in-open" not in found(tenant, go)
+    tenant.entry("libre@entreprise.example").account_enabled = True
+    assert "sign-in-open" in found(tenant, go)
+
+
+def test_more_people_than_a_shared_mailbox_carries(rig, go):
+    tenant = rig(BOX + "access: {equipe@entreprise.example: [full-access]}\n")
+    assert "many-people" not in found(tenant, go)
+    group = tenant.entry("equipe@entreprise.example")
+    for number in range(26):
+        made = tenant.poke(
+            "New-Mailbox", Shared=True, Name=f"p{number}", PrimarySmtpAddress=f"p{number}@entreprise.example"
+        )
+        group.members.append(made[0]["ExternalDirectoryObjectId"])
+    assert "many-people" in found(tenant, go)
+
+
+def test_more_mailboxes_than_outlook_opens_for_one_person(rig, go):
+    boxes = [f"m{number}@entreprise.example" for number in range(11)]
+    text = "kind: SharedMailbox\naddress: {}\naccess: {{emma@entreprise.example: {{rights: [full-access], autoMapping: {}}}}}\n"
+    tenant = rig(*(text.format(box, "true") for box in boxes))
+    assert "many-mapped-mailboxes" in found(tenant, go)
+    tenant.write("0.yaml", text.format(boxes[0], "false"))
+    assert "many-mapped-mailboxes" not in found(tenant, go)
