@@ -121,7 +121,7 @@ class Settings(BaseSettings):
     propagation_deadline: Duration = timedelta(hours=1)
 
     # how it talks
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
     log_format: Literal["auto", "console", "json"] = "auto"
 
     _raw: dict[str, str] = PrivateAttr(default_factory=dict)

@@ -30,7 +30,9 @@ _BY_HAND = (
 
 
 @click.command("demo", epilog="\b\nExample:\n  mbx demo\n")
-@click.option("--keep", is_flag=True, help="Leave the folder with specs, journal and settings behind.")
+@click.option(
+    "--keep", is_flag=True, help="Keep that folder: specs, journal, logs. The tenant itself is gone."
+)
 def command(keep: bool) -> int:
     """Plan, apply, somebody drifts it by hand, drift found, healed: against a simulated tenant that it
     starts itself. Touches nothing outside a temporary folder."""
@@ -86,7 +88,8 @@ class Story:
         """The sandbox is up once it has written the settings that point at it."""
         settings = self.folder / ".env"
         arguments = [
-            "sandbox", "run", "--scenario", _TENANT, "--port", "0", "--env-file", str(settings)
+            "sandbox", "run", "--scenario", _TENANT, "--port", "0", "--env-file", str(settings),
+            "--tls-folder", str(self.folder / "tls"),
         ]  # fmt: skip
         self._say("A simulated tenant comes up on loopback: sign-in, Graph, Exchange.")
         self._environ = {k: v for k, v in os.environ.items() if not k.startswith(("MBX_", "AZURE_"))}

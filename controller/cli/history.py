@@ -19,7 +19,9 @@ Examples:
 
 @click.command("history", epilog=_EXAMPLES)
 @tenant_options
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="The newest so many.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many, the newest."
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(limit: int, form: str, **common: Any) -> int:
     """Shows what was applied, when, from which commit, with which result; the newest first."""

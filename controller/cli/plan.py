@@ -30,9 +30,11 @@ Examples:
 @click.command("plan", epilog=_EXAMPLES)
 @tenant_options
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write the plan as JSON.")
-@click.option("--at", metavar="TIME", help="See the plan of another day: a date or a timestamp.")
-@click.option("--detailed-exitcode", is_flag=True, help="2 where there is something to do.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write the plan to FILE, as JSON."
+)
+@click.option("--at", metavar="TIME", help="Plan as if it were then: a date or a timestamp.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do.")
 def command(form: str, out: Path | None, at: str | None, detailed_exitcode: bool, **common: Any) -> int:
     """Shows what would change, and why. Never writes.
 

@@ -23,6 +23,8 @@ from controller.source import commit_of
 from controller.spec import Estate, TenantSpecs, load
 
 FORMATS = click.Choice(["text", "json"])
+LEVELS = click.Choice(["debug", "info", "warning", "error"], case_sensitive=False)
+LOG_FORMATS = click.Choice(["auto", "console", "json"])
 
 
 def tenant_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -30,13 +32,32 @@ def tenant_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.argument("specs", required=False, type=click.Path(path_type=Path)),
         click.option(
-            "--specs", "folder", type=click.Path(path_type=Path), help="The folder; default MBX_SPECS, specs."
+            "--specs",
+            "folder",
+            type=click.Path(path_type=Path),
+            help="The specs folder. Default: MBX_SPECS, else ./specs.",
         ),
-        click.option("--target", multiple=True, metavar="ADDRESS", help="Only this resource; repeatable."),
-        click.option("--selector", multiple=True, metavar="KEY=VALUE", help="Only with this label."),
-        click.option("--tenant", metavar="NAME", help="Only this tenant of a multi-tenant estate."),
-        click.option("--log-level", default="warning", show_default=True, help="On stderr."),
-        click.option("--log-format", type=click.Choice(["auto", "console", "json"]), default="auto"),
+        click.option(
+            "--target",
+            multiple=True,
+            metavar="ADDRESS",
+            help="Only the document with this address. May be repeated.",
+        ),
+        click.option(
+            "--selector",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Only documents with this label. Repeated: with all of them.",
+        ),
+        click.option("--tenant", metavar="NAME", help="Only this tenant, where the specs have several."),
+        click.option(
+            "--log-level", type=LEVELS, help="What is logged to stderr. Default: MBX_LOG_LEVEL, else warning."
+        ),
+        click.option(
+            "--log-format",
+            type=LOG_FORMATS,
+            help="auto: text on a terminal, JSON elsewhere. Default: MBX_LOG_FORMAT, else auto.",
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -85,12 +106,12 @@ def open_session(
     target: Sequence[str],
     selector: Sequence[str],
     tenant: str | None,
-    log_level: str,
-    log_format: str,
+    log_level: str | None,
+    log_format: str | None,
 ) -> Session:
     """Reads the settings and the specs. Raises UserError with everything that is wrong in them."""
-    set_up(level=log_level, form=log_format)
     settings = load_settings()
+    set_up(level=log_level or settings.log_level, form=log_format or settings.log_format)
     where = specs or folder or settings.specs
     estate = load(where)
     session = Session(

@@ -27,14 +27,26 @@ Examples:
     "--specs",
     "folder",
     type=click.Path(path_type=Path),
-    help="The specs folder (default: MBX_SPECS or specs).",
+    help="The specs folder. Default: MBX_SPECS, else ./specs.",
 )
 @click.option(
     "--show", "shown", metavar="ADDRESS", help="Print one document, each value with its file and line."
 )
-@click.option("--tenant", metavar="NAME", help="Only this tenant of a multi-tenant estate.")
-@click.option("--log-level", default="warning", show_default=True, help="On stderr.")
-@click.option("--log-format", type=click.Choice(["console", "json"]), default="console", show_default=True)
+@click.option("--tenant", metavar="NAME", help="Only this tenant, where the specs have several.")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
+    default="warning",
+    show_default=True,
+    help="What is logged to stderr.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["auto", "console", "json"]),
+    default="auto",
+    show_default=True,
+    help="auto: text on a terminal, JSON elsewhere.",
+)
 def command(
     specs: Path | None,
     folder: Path | None,
@@ -45,7 +57,7 @@ def command(
 ) -> int:
     """Checks every document without touching a tenant.
 
-    Every problem of every file is printed on stderr, as file:line:column: message.
+    Every problem of every file is printed on stderr, as file:line:column: message. Needs no credentials.
 
     Exit status: 0 all documents are right; 1 something is wrong.
     """

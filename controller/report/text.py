@@ -200,5 +200,5 @@ def _closing(plan: Plan, paint: Paint) -> str:
     if counts["blocked"]:
         text += f"; {counts['blocked']} held back"
     if counts["errors"]:
-        text += f"; {counts['errors']} errors"
+        text += f"; {counts['errors']} error{'s' if counts['errors'] > 1 else ''}"
     return paint(f"{text}.", "1")

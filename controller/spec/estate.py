@@ -27,7 +27,7 @@ def load(folder: Path, *, root: Path | None = None) -> Estate:
     Raises SpecError with every problem of every file, UsageError where there is no such folder."""
     if not folder.exists():
         raise UsageError(
-            f"there is no folder {str(folder)!r}: name the specs folder, or write one with 'mbx init'"
+            f"there is no folder {str(folder)!r}: name the specs folder, as in 'mbx plan path/to/specs'"
         )
     if not folder.is_dir():
         raise UsageError(f"{str(folder)!r} is a file: name the specs folder that it is in")
