@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from controller import canon
@@ -19,10 +20,34 @@ from controller.errors import InvalidError, ServiceError
 from controller.grants import ACCESS, FULL_ACCESS, SEND_AS, SEND_ON_BEHALF
 from controller.model import Absent, Finding, Key, Observation, Path, Present, Severity, Unreadable
 
-_MAILBOX_COLUMNS = ("Identity", "User", "UserSid", "AccessRights", "Deny", "IsInherited")
-_SEND_AS_COLUMNS = (
-    "Identity", "Trustee", "TrusteeSidString", "AccessControlType", "AccessRights", "IsInherited"
-)  # fmt: skip
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """One of the two access lists: how it is asked for, and where its rows tell who holds what."""
+
+    cmdlet: str
+    right: str
+    who: str
+    sid: str
+    kind: str  # the column that tells a deny entry
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return ("Identity", self.who, self.sid, "AccessRights", self.kind, "IsInherited")
+
+    def grants(self, row: Mapping[str, Any]) -> bool:
+        """Whether people gave the right by it: not a deny entry, not inherited, not Exchange's own."""
+        kind = str(row.get(self.kind) or "").lower()
+        return (
+            self.right in canon.rights(row.get("AccessRights"))
+            and kind in ("", "false", "allow")
+            and not canon.flag(row.get("IsInherited"))
+            and not _is_service(str(row.get(self.who) or ""))
+        )
+
+
+_OPEN = _Columns("Get-MailboxPermission", "FullAccess", "User", "UserSid", "Deny")
+_SEND = _Columns("Get-RecipientPermission", "SendAs", "Trustee", "TrusteeSidString", "AccessControlType")
 _SERVICE = (  # holders that Exchange itself puts on access lists [doc: Get-MailboxPermission]
     "nt authority\\",
     "discovery management",
@@ -64,9 +89,7 @@ async def _all_send_as(
     if len(resources) < max(_LISTING_LEAST, _LISTING_SHARE * len(directory.principals)):
         return {}
     try:
-        rows = await reader.exchange(
-            "Get-RecipientPermission", {"ResultSize": "Unlimited"}, select=_SEND_AS_COLUMNS
-        )
+        rows = await reader.exchange(_SEND.cmdlet, {"ResultSize": "Unlimited"}, select=_SEND.all)
     except ServiceError:
         return {}
     found: dict[str, list[Mapping[str, Any]]] = {}
@@ -87,19 +110,50 @@ async def _observe(
         mailbox, sending = await asyncio.gather(
             _mailbox_rows(reader, resource, directory), _send_as_rows(reader, resource, directory, send_as)
         )
+        mailbox = await _told_apart(reader, resource, directory, _OPEN, mailbox)
+        sending = await _told_apart(reader, resource, directory, _SEND, sending)
     except ServiceError as error:
         return Unreadable(error)
     reading = _Reading(resource, directory)
     for row in mailbox:
-        if "FullAccess" in canon.rights(row.get("AccessRights")) and not canon.flag(row.get("Deny")):
-            reading.note(row, "User", "UserSid", FULL_ACCESS)
+        reading.note(row, _OPEN, FULL_ACCESS)
     for row in sending:
-        allowed = str(row.get("AccessControlType") or "Allow").lower() == "allow"
-        if allowed and "SendAs" in canon.rights(row.get("AccessRights")):
-            reading.note(row, "Trustee", "TrusteeSidString", SEND_AS)
+        reading.note(row, _SEND, SEND_AS)
     for name in resource.row.get("GrantSendOnBehalfTo") or ():
         reading.note_name(str(name), SEND_ON_BEHALF)
     return Present(reading.fields, reading.ids, tuple(reading.findings))
+
+
+async def _told_apart(
+    reader: Reader,
+    resource: Resource,
+    directory: Directory,
+    columns: _Columns,
+    rows: Sequence[Mapping[str, Any]],
+) -> list[Mapping[str, Any]]:
+    """The rows that grant something. Where several people answer to a row's name, and no SID tells which
+    it is, each is asked for by the cmdlet's own filter [doc: Get-MailboxPermission User,
+    Get-RecipientPermission Trustee]; nobody found leaves the row as it is."""
+    told: list[Mapping[str, Any]] = []
+    asked: set[str] = set()
+    for row in filter(columns.grants, rows):
+        trustee = directory.by_trustee(str(row.get(columns.who) or ""), str(row.get(columns.sid) or ""))
+        if not (isinstance(trustee, Unknown) and trustee.ambiguous):
+            told.append(row)
+            continue
+        holders = [one for one in trustee.among if one.guid not in asked]
+        asked |= {one.guid for one in holders}
+        parameters = [{"Identity": resource.identity, columns.who: one.guid} for one in holders]
+        answers = await asyncio.gather(
+            *(reader.exchange(columns.cmdlet, each, select=columns.all) for each in parameters)
+        )
+        found = [
+            {**hit, columns.who: one.guid, columns.sid: ""}
+            for one, answer in zip(holders, answers, strict=True)
+            for hit in filter(columns.grants, answer)
+        ]
+        told += found if found or len(holders) < len(trustee.among) else [row]
+    return told
 
 
 async def _mailbox_rows(
@@ -110,8 +164,8 @@ async def _mailbox_rows(
         "IncludeUnresolvedPermissions": True,
         "ResultSize": "Unlimited",
     }
-    rows = await reader.exchange("Get-MailboxPermission", parameters, select=_MAILBOX_COLUMNS)
-    return _checked("Get-MailboxPermission", rows, resource, directory)
+    rows = await reader.exchange(_OPEN.cmdlet, parameters, select=_OPEN.all)
+    return _checked(_OPEN.cmdlet, rows, resource, directory)
 
 
 async def _send_as_rows(
@@ -125,8 +179,8 @@ async def _send_as_rows(
     if rows := listed.get(resource.identity):
         return rows
     parameters = {"Identity": resource.identity, "ResultSize": "Unlimited"}
-    found = await reader.exchange("Get-RecipientPermission", parameters, select=_SEND_AS_COLUMNS)
-    return _checked("Get-RecipientPermission", found, resource, directory)
+    found = await reader.exchange(_SEND.cmdlet, parameters, select=_SEND.all)
+    return _checked(_SEND.cmdlet, found, resource, directory)
 
 
 def _checked(
@@ -151,11 +205,9 @@ class _Reading:
         self.ids: dict[str, str] = {}
         self.findings: list[Finding] = []
 
-    def note(self, row: Mapping[str, Any], who: str, sid: str, right: str) -> None:
-        text = str(row.get(who) or "")
-        if canon.flag(row.get("IsInherited")) or _is_service(text):
-            return
-        self._add(self._directory.by_trustee(text, str(row.get(sid) or "")), right)
+    def note(self, row: Mapping[str, Any], columns: _Columns, right: str) -> None:
+        text, sid = str(row.get(columns.who) or ""), str(row.get(columns.sid) or "")
+        self._add(self._directory.by_trustee(text, sid), right)
 
     def note_name(self, name: str, right: str) -> None:
         principal = self._directory.by_id(name)

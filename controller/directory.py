@@ -65,12 +65,16 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A trustee that names nobody we know. `sid` is set for somebody deleted (an orphan); `ambiguous`
-    where several answer to the same text."""
+    """A trustee that names nobody we know. `sid` is set for somebody deleted (an orphan); `among` holds
+    everybody who answers to the text, where they are several."""
 
     text: str
     sid: str = ""
-    ambiguous: bool = False
+    among: tuple[Principal, ...] = ()
+
+    @property
+    def ambiguous(self) -> bool:
+        return bool(self.among)
 
 
 @dataclass(slots=True)
@@ -80,6 +84,7 @@ class Directory:
     principals: dict[str, Principal] = field(default_factory=dict)
     members: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unread: dict[str, Exception] = field(default_factory=dict)  # groups whose members could not be read
+    untold: Exception | None = None  # why users' SIDs and sign-in names are not known, where they are not
     domains: frozenset[str] = frozenset()
     default_domain: str = ""
     names: set[str] = field(default_factory=set)  # every Name and Alias in use, in lower case
@@ -107,6 +112,7 @@ class Directory:
             principals=dict(self.principals),
             members=dict(self.members),
             unread=dict(self.unread),
+            untold=self.untold,
             domains=self.domains,
             default_domain=self.default_domain,
             names=set(self.names),
@@ -139,9 +145,13 @@ class Directory:
         if _SID.match(text):
             return Unknown(text, sid=text)
         found = (self.by_address(text) if "@" in text else []) or self._named(text)
-        if len(found) == 1 and not (sid and found[0].sid and found[0].sid.upper() != sid.upper()):
-            return found[0]
-        return Unknown(text, ambiguous=len(found) > 1)
+        if sid:
+            found = [one for one in found if not one.sid or one.sid.upper() == sid.upper()]
+        return found[0] if len(found) == 1 else Unknown(text, among=tuple(found))
+
+    def displayed(self, name: str) -> list[Principal]:
+        """Everybody whom a service shows by this display name; it is not unique."""
+        return self._all(self._by_display, name.lower())
 
     def people(self, principal: Principal) -> dict[str, tuple[Principal, ...]]:
         """The persons behind a trustee, by guid, each with the chain of groups that leads there. Groups

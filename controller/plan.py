@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from controller import canon
 from controller.addresses import released
 from controller.aspect import Aspect, Context, Resource
 from controller.cause import cause_of
@@ -53,6 +54,7 @@ _ORDER: Final = {
         )
     )
 }
+_UNTOLD: Final = "users are told apart by name instead of by SID, as Get-User is not granted: {}"
 
 
 @dataclass(slots=True)
@@ -93,6 +95,10 @@ def draw(observed: Observed, aspects: Sequence[Aspect], context: Context, frame:
     if observed.directory_error:
         draft.findings.append(
             Finding("unreadable", frame.tenant, Severity.ERROR, f"the tenant: {observed.directory_error}")
+        )
+    if observed.directory.untold:
+        draft.findings.append(
+            Finding("users-untold", frame.tenant, Severity.WARNING, _UNTOLD.format(observed.directory.untold))
         )
     changes = [cause_of(change, context) for change in draft.changes]
     changes = list(_not_awaited(changes, context, frame, draft))
@@ -205,7 +211,7 @@ def _report_only(resource: Resource) -> Finding:
 
 def _synced(resource: Resource, changes: Sequence[Change]) -> Finding | None:
     row = resource.row or {}
-    if not row.get("IsDirSynced") or row.get("IsExchangeCloudManaged"):
+    if not canon.flag(row.get("IsDirSynced")) or canon.flag(row.get("IsExchangeCloudManaged")):
         return None
     left = f"; {len(changes)} change(s) must be made there" if changes else ""
     return Finding(

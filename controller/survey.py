@@ -14,9 +14,9 @@ from typing import Any
 
 from controller import canon
 from controller.aspect import Aspect, Resource
-from controller.clients import Reader
+from controller.clients import Reader, codes
 from controller.directory import Directory, Principal, build, principal
-from controller.errors import NotFoundError, ServiceError
+from controller.errors import DeniedError, NotFoundError, ServiceError
 from controller.model import Key
 from controller.spec import Document
 
@@ -46,13 +46,27 @@ class Survey:
 
 
 async def read_directory(reader: Reader) -> Directory:
-    """Every recipient, user and accepted domain. Raises ServiceError: half a directory is none."""
+    """Every recipient, user and accepted domain. Raises ServiceError: half a directory is none.
+
+    A role without Get-User is one that some custom role groups have: recipients then stand for themselves,
+    by names instead of SIDs, which `Directory.untold` says."""
     recipients, users, domains = await asyncio.gather(
         reader.exchange("Get-Recipient", _WHOLE, select=_RECIPIENT),
-        reader.exchange("Get-User", _WHOLE, select=_USER),
+        _users(reader),
         reader.exchange("Get-AcceptedDomain", _WHOLE, select=("DomainName", "Default", "InitialDomain")),
     )
-    return build(recipients, users, domains)
+    directory = build(recipients, [] if isinstance(users, DeniedError) else users, domains)
+    directory.untold = users if isinstance(users, DeniedError) else None
+    return directory
+
+
+async def _users(reader: Reader) -> list[dict[str, Any]] | DeniedError:
+    try:
+        return await reader.exchange("Get-User", _WHOLE, select=_USER)
+    except DeniedError as error:
+        if error.code != codes.NO_SUCH_CMDLET:  # refused this time, not taken out of the role
+            raise
+        return error
 
 
 async def survey(

@@ -25,6 +25,7 @@ DIRECTORY_SYNCED: Final = "DirectorySynchronized"
 SOFT_DELETED_HOLDER: Final = "SoftDeletedHolder"
 INVALID_TRUSTEE: Final = "InvalidExternalUserIdException"
 PAGE_EXPIRED: Final = "PageExpired"
+NO_SUCH_CMDLET: Final = "CommandNotFoundException"  # a typo, or not in the role [obs: graph2otel]
 
 # Graph [reference: Graph, errors]
 FOLDER_EXISTS: Final = "ErrorFolderExists"

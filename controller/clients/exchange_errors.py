@@ -101,7 +101,7 @@ _CATALOGUE: Final = (
     _rule("AmbiguousParameterSetException", DeniedError, "AmbiguousParameterSetException",
           r"parameter set cannot be resolved|cannot be found that matches parameter name",
           "the app's Exchange role may lack this parameter: give it a role that has it"),
-    _rule("CommandNotFoundException", DeniedError, "CommandNotFoundException",
+    _rule(codes.NO_SUCH_CMDLET, DeniedError, codes.NO_SUCH_CMDLET,
           r"not present in the role definition|is not recognized as the name of a cmdlet",
           "the app's Exchange role does not include this cmdlet: add a role that does"),
     _rule(codes.OBJECT_NOT_FOUND, NotFoundError,

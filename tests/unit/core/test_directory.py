@@ -66,7 +66,10 @@ def test_a_directory_name_comes_before_a_display_name() -> None:
 
 def test_names_that_several_have_and_bare_sids_are_told_apart() -> None:
     directory = people()
-    assert directory.by_trustee("Twin") == Unknown("Twin", ambiguous=True)
+    twins = directory.by_trustee("Twin")
+    assert isinstance(twins, Unknown)
+    assert twins.ambiguous
+    assert len(twins.among) == 2
     orphan = directory.by_trustee("S-1-5-21-1111111111-2222222222-3333333333-7654321")
     assert isinstance(orphan, Unknown)
     assert orphan.sid
