@@ -61,6 +61,7 @@ class _Builder:
         self._world.organization = dict(tenant.organization)
         self._world.skus = dict(tenant.licences)
         self._ids: dict[str, str] = {}  # by what the file calls them; all objects are in by then
+        self._sids: set[str] = set()
         self._parts: list[tuple[str, ObjectPart, Entry]] = []
 
     def world(self) -> World:
@@ -263,8 +264,12 @@ class _Builder:
         return str(uuid.UUID(bytes=self._digest(address, purpose)[:16], version=4))
 
     def _made_sid(self, address: str) -> str:
+        """No two have the same: among ten thousand, chance alone would give some the same number."""
         number = int.from_bytes(self._digest(address, "sid")[:8]) % (10**8 - 10**6) + 10**6
-        return f"S-1-5-21-1111111111-2222222222-3333333333-{number}"
+        while (sid := f"S-1-5-21-1111111111-2222222222-3333333333-{number}") in self._sids:
+            number += 1
+        self._sids.add(sid)
+        return sid
 
     def _digest(self, address: str, purpose: str) -> bytes:
         return hashlib.sha256(f"{self._scenario.seed}|{address.lower()}|{purpose}".encode()).digest()

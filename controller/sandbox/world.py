@@ -112,6 +112,21 @@ class App:
 
 
 @dataclass(slots=True)
+class Quirks:
+    """Oddities of the services that are not settled, or differ between tenants: switches for tests. Status
+    codes for a name that is taken; whether Graph shows texts of rules in upper case; whether it numbers
+    rules anew after each write; whether it respells a search folder's filter; whether replies get a <meta>
+    on top of <html> and <body> [reference: Graph API, 25.6 and 26]."""
+
+    duplicate_category: int = 409
+    duplicate_folder: int = 409
+    upper_case_rules: bool = True
+    dense_sequences: bool = False
+    rewrite_filters: bool = False
+    reply_meta: bool = False
+
+
+@dataclass(slots=True)
 class AuditRecord:
     """One write, as the unified audit log tells it. `visible` is when a search finds it (the log is
     not real time)."""
@@ -147,6 +162,7 @@ class World:
         self.domains: list[str] = [initial_domain]  # accepted domains; the default one comes first after it
         self.default_domain = initial_domain
         self.organization: dict[str, Any] = {}  # Get-OrganizationConfig, what differs from default
+        self.quirks = Quirks()
         self.skus: dict[str, int] = {}  # licences: seats by SKU part number
         self.apps: dict[str, App] = {}  # by client id
         self.entries: dict[str, Entry] = {}  # by object id
@@ -161,7 +177,10 @@ class World:
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
 
     def new_sid(self) -> str:
-        return f"S-1-5-21-1111111111-2222222222-3333333333-{self.random.randrange(10**6, 10**8)}"
+        sid = ""
+        while not sid or self.candidates(sid):
+            sid = f"S-1-5-21-1111111111-2222222222-3333333333-{self.random.randrange(10**6, 10**8)}"
+        return sid
 
     # --- finding -------------------------------------------------------------------------------------
 

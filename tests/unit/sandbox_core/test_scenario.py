@@ -178,6 +178,11 @@ def test_a_made_up_company_repeats_with_its_seed() -> None:
         assert 3 <= len(people) <= 9
 
 
+def test_no_two_objects_share_a_sid() -> None:
+    world = load("people: {p12569@e.example: {}, p21316@e.example: {}}")  # drawn alike
+    assert len({entry.sid for entry in world.entries.values()}) == 2
+
+
 def test_a_clock_may_start_off_the_wall_clock() -> None:
     scenario = files.parse(HEAD + "clock: +2d", "t.yaml")
     sandbox = files.open_sandbox(scenario)
