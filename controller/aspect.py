@@ -139,15 +139,17 @@ class Aspect(ABC):
 
 class MailboxFields(Aspect):
     """An aspect that is nothing but a table of properties of the mailbox object (Get-/Set-Mailbox).
-    One change, one Set-Mailbox, one property."""
+    One change, one Set-Mailbox, one property. `besides` are properties that deciding needs, too."""
 
     kinds = frozenset({Kind.SHARED_MAILBOX})
     permissions = Permissions(read=("Get-Mailbox",), write=("Set-Mailbox",))
     table: ClassVar[tuple[Field, ...]]
+    besides: ClassVar[tuple[str, ...]] = ()
+    setter: ClassVar[str] = "Set-Mailbox"  # others have a row of their own, and read it themselves
 
     def __init_subclass__(cls) -> None:
-        if "table" in vars(cls):
-            cls.mailbox_properties = tuple(entry.property for entry in cls.table)
+        if "table" in vars(cls) and cls.setter == "Set-Mailbox":
+            cls.mailbox_properties = (*(entry.property for entry in cls.table), *cls.besides)
 
     def concerns(self, resource: Resource) -> bool:
         return any(entry.written(resource.spec) is not None for entry in self.table)
@@ -173,8 +175,18 @@ class MailboxFields(Aspect):
     def change(
         self, delta: Delta, present: Present, resource: Resource, context: Context
     ) -> Change | Finding:
+        return self.update(delta, resource)
+
+    def update(self, delta: Delta, resource: Resource, **rest: Any) -> Change:
+        """The change of one property. `rest` says more about it: notes, what it depends on."""
         entry = next(entry for entry in self.table if entry.path == delta.path)
         assert delta.want is not None  # a table of single values has no members that could go
+        parameters = {"Identity": resource.identity, entry.property: entry.encode(delta.want.verbatim)}
+        made: dict[str, Any] = {
+            "risk": entry.risk(delta.before, delta.after),
+            "requests": (Request("exchange", self.setter, parameters),),
+            **rest,
+        }
         return Change(
             key=resource.key,
             aspect=self.name,
@@ -183,8 +195,7 @@ class MailboxFields(Aspect):
             before=delta.before,
             after=delta.want.verbatim,
             origin=delta.origin,
-            risk=entry.risk(delta.before, delta.after),
-            requests=(set_mailbox(resource, {entry.property: delta.want.verbatim}),),
+            **made,
         )
 
 
