@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from controller.spec.dates import DURATION_FORM, MOMENT_FORM
-from controller.spec.models import scalars
+from controller.spec.models import folder_permissions, scalars
 
 Trouble = tuple[tuple[str, ...], str, bool]  # where, what, and whether it is about the name itself
 
@@ -40,6 +40,8 @@ PATTERNS: Final = {
     "last-reader/archive@entreprise.example",
     scalars.MOMENT_PATTERN: MOMENT_FORM,
     scalars.DURATION_PATTERN: DURATION_FORM,
+    folder_permissions.HOLDER_PATTERN: "an address, default or anonymous",
+    folder_permissions.FOLDER_PATTERN: "a folder's path such as Inbox or Clients/Contrats",
     scalars.ONE_LINE_PATTERN: "text on one line, not starting or ending with a space",
 }
 _TYPES: Final = {

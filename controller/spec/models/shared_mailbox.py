@@ -12,6 +12,7 @@ from pydantic import Field
 from controller.spec.collections import MailboxAdditive, MailboxExclusive
 from controller.spec.models.access import Access, access_troubles
 from controller.spec.models.document import KIND, Path, ResourceModel, Trouble, both_ways, twice
+from controller.spec.models.folder_permissions import FolderPermissions, folder_troubles
 from controller.spec.models.scalars import Address, DisplayName, Flag, Maybe, SpecModel
 
 
@@ -84,6 +85,13 @@ class SharedMailbox(ResourceModel):
         description="true: nobody signs in as the mailbox itself (people open it with their own account). "
         "Recommended.",
     )
+    folder_permissions: Maybe[FolderPermissions] = Field(
+        default=None,
+        description="Who may do what in single folders: folder to person or group to role. Folders by path; "
+        "well-known names (Inbox, Calendar, SentItems…) work in any mailbox language. Whole truth for each "
+        "folder that is listed; default and anonymous are left alone unless written.",
+        examples=[{"Calendar": {"default": "limited-details", "alice@entreprise.example": "editor"}}],
+    )
     exclusive: tuple[MailboxExclusive, ...] = Field(
         default=(),
         description="Collections of this document that are the whole truth: what is not listed is "
@@ -112,5 +120,7 @@ class SharedMailbox(ResourceModel):
         yield from twice(("aliases",), self.aliases or ())
         yield from twice(("previousAddresses",), self.previous_addresses)
         yield from both_ways(self.exclusive, self.additive)
+        if self.folder_permissions:
+            yield from folder_troubles(self.folder_permissions)
         if self.access:
             yield from access_troubles(self.access, zone)

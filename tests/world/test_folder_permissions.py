@@ -1,0 +1,135 @@
+"""Rights on single folders, in a mailbox whose language is not ours."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.folder_acl import level, segments
+from controller.model import Status
+from tests.rig import Rig, ids
+
+FRENCH = """\
+kind: SharedMailbox
+address: contact@entreprise.example
+folderPermissions:
+  Calendar: {default: limited-details, alice@entreprise.example: editor}
+  Inbox: {bruno@entreprise.example: reviewer}
+"""
+
+
+def held(tenant: Rig, folder: str, address: str = "contact@entreprise.example") -> dict[str, str]:
+    rows = tenant.poke("Get-MailboxFolderPermission", Identity=f"{address}:\\{folder}")
+    return {row["User"]: level(row["AccessRights"], row["SharingPermissionFlags"]) for row in rows}
+
+
+@pytest.fixture
+def french(rig):
+    def make(*documents: str) -> Rig:
+        tenant = rig(*documents)
+        tenant.entry("contact@entreprise.example").stores["language"] = "fr-FR"
+        return tenant
+
+    return make
+
+
+def test_well_known_names_work_in_any_language(french, go):
+    tenant = french(FRENCH)
+    cycle = go(tenant.apply())
+    assert {o.status for o in cycle.outcomes} == {Status.APPLIED}
+    assert held(tenant, "Calendrier") == {
+        "Default": "limited-details",
+        "Anonymous": "none",
+        "Alice Martin": "editor",
+    }
+    assert held(tenant, "Boîte de réception")["Bruno Petit"] == "reviewer"
+    assert not go(tenant.plan()).changes
+
+
+def test_whoever_is_not_listed_for_a_folder_loses_it_and_other_folders_are_left_alone(french, go):
+    tenant = french(FRENCH)
+    for folder in ("Calendrier", "Brouillons"):
+        tenant.poke("Add-MailboxFolderPermission", Identity=f"contact@entreprise.example:\\{folder}",
+                    User="emma@entreprise.example", AccessRights=["Reviewer"])  # fmt: skip
+    go(tenant.apply())
+    assert "Emma Moreau" not in held(tenant, "Calendrier")
+    assert held(tenant, "Brouillons")["Emma Moreau"] == "reviewer"
+
+
+def test_a_minimum_takes_nothing(french, go):
+    tenant = french(FRENCH + "additive: [folderPermissions]\n")
+    tenant.poke("Add-MailboxFolderPermission", Identity="contact@entreprise.example:\\Calendrier",
+                User="emma@entreprise.example", AccessRights=["Reviewer"])  # fmt: skip
+    go(tenant.apply())
+    assert held(tenant, "Calendrier")["Emma Moreau"] == "reviewer"
+
+
+def test_a_delegate_is_made_changed_and_unmade(french, go):
+    text = "kind: SharedMailbox\naddress: contact@entreprise.example\nfolderPermissions:\n  Calendar: {{alice@entreprise.example: {}}}\n"
+    tenant = french(text.format("{role: editor, delegate: true, seePrivateItems: true}"))
+    go(tenant.apply())
+    assert held(tenant, "Calendrier")["Alice Martin"] == "editor + CanViewPrivateItems + Delegate"
+    tenant.write("0.yaml", text.format("{role: editor, delegate: true}"))
+    go(tenant.apply())
+    assert held(tenant, "Calendrier")["Alice Martin"] == "editor + Delegate"
+    tenant.write("0.yaml", text.format("editor"))
+    go(tenant.apply())
+    assert held(tenant, "Calendrier")["Alice Martin"] == "editor"
+    assert not go(tenant.plan()).changes
+
+
+def test_people_of_one_name_are_told_apart(french, go):
+    tenant = french(FRENCH)
+    tenant.entry("emma@entreprise.example").display_name = "Alice Martin"
+    tenant.poke("Add-MailboxFolderPermission", Identity="contact@entreprise.example:\\Calendrier",
+                User="emma@entreprise.example", AccessRights=["Reviewer"])  # fmt: skip
+    cycle = go(tenant.apply())
+    assert {c.path[-1] for c in cycle.plan.changes if c.path[1] == "Calendar"} == {
+        "alice@entreprise.example",
+        "default",
+        "emma@entreprise.example",
+    }
+    assert not go(tenant.plan()).changes
+
+
+def test_a_folder_that_is_not_there_is_told(french, go):
+    tenant = french("kind: SharedMailbox\naddress: contact@entreprise.example\nfolderPermissions:\n  Nulle/Part: {alice@entreprise.example: editor}\n")
+    plan = go(tenant.plan())
+    assert not plan.changes
+    assert "folder-missing/contact@entreprise.example/Nulle/Part" in {f.id for f in plan.findings}
+
+
+def test_an_unknown_person_takes_nothing_from_the_others(french, go):
+    tenant = french(FRENCH.replace("alice@", "alise@"))
+    tenant.poke("Add-MailboxFolderPermission", Identity="contact@entreprise.example:\\Calendrier",
+                User="alice@entreprise.example", AccessRights=["Editor"])  # fmt: skip
+    cycle = go(tenant.apply())
+    assert not cycle.outcomes
+    assert held(tenant, "Calendrier")["Alice Martin"] == "editor"
+
+
+def test_a_new_mailbox_gets_them_too(rig, go):
+    tenant = rig("kind: SharedMailbox\naddress: neuf@entreprise.example\nfolderPermissions:\n  Calendar: {alice@entreprise.example: reviewer}\n")
+    cycle = go(tenant.apply())
+    assert {o.status for o in cycle.outcomes} == {Status.APPLIED}, [o.error for o in cycle.outcomes]
+    assert held(tenant, "Calendar", "neuf@entreprise.example")["Alice Martin"] == "reviewer"
+    assert ids(go(tenant.plan()).changes) == []
+
+
+@pytest.mark.parametrize(
+    ("rights", "word"),
+    [
+        (["Editor"], "editor"),
+        (["ReadItems", "FolderVisible"], "reviewer"),
+        (["ReadItems, FolderVisible"], "reviewer"),
+        ("Reviewer", "reviewer"),
+        (["NonEditingAuthor"], "nonediting-author"),
+        (["FolderVisible"], "FolderVisible"),
+        (["None"], "none"),
+    ],
+)
+def test_one_word_for_what_somebody_may_do(rights, word):
+    assert level(rights) == word
+
+
+def test_a_slash_in_a_name():
+    assert segments("Clients/A\\/B/Contrats") == ["Clients", "A/B", "Contrats"]
