@@ -44,7 +44,8 @@ def document(plan: Plan) -> dict[str, Any]:
 def summary(plan: Plan) -> dict[str, int]:
     actions = Counter(change.action for change in plan.changes)
     changing = {change.key for change in plan.changes}
-    still = [key for key in plan.resources if key not in changing and key not in plan.unreadable]
+    troubled = {finding.key for finding in plan.findings if finding.severity is Severity.ERROR}
+    still = [key for key in plan.resources if key not in changing | plan.unreadable | troubled]
     return {
         **{name: sum(actions[action] for action in members) for name, members in _COUNTED.items()},
         "unchanged": len(still),

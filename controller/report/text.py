@@ -51,14 +51,24 @@ def as_text(plan: Plan, *, paint: Paint | None = None, details: bool = True) -> 
     return "\n".join(lines) + "\n"
 
 
+def plain(text: str) -> str:
+    """A service's or a stranger's words, without what would steer a terminal: control characters and
+    marks that turn the direction of writing show as `\\x1b`, `\\u202e`."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def named(change: Change) -> str:
     """A change in a few words, without its mailbox."""
-    subject, what = _words([change])
+    subject, what = map(plain, _words([change]))
     return f"{change.action} {subject} {what}" if change.action in _MEMBERS else f"{change.action} {subject}"
 
 
 def described(change: Change) -> str:
     """What somebody did, seen from the tenant: the opposite of what the change will do."""
+    return plain(_deed(change))
+
+
+def _deed(change: Change) -> str:
     who = change.path[1] if len(change.path) > 1 else ""
     if change.action is Action.GRANT:
         return f"{who} lost {change.path[2]}"
@@ -111,7 +121,7 @@ def _lines(changes: Sequence[Change]) -> list[list[Change]]:
 def _line(same: Sequence[Change], paint: Paint) -> str:
     first = same[0]
     sign = _SIGNS[first.action]
-    subject, what = _words(same)
+    subject, what = map(plain, _words(same))
     tail = [first.cause.value.replace("first-seen", "")]
     if first.risk is not Risk.LOW:
         tail.append(paint(f"risk {first.risk}", "1;31" if first.risk is Risk.HIGH else "33"))
@@ -150,7 +160,7 @@ def _place(origin: Origin | None) -> str:
 
 
 def _notes(same: Iterable[Change]) -> list[str]:
-    return list(dict.fromkeys(note for change in same for note in change.notes))
+    return list(dict.fromkeys(plain(note) for change in same for note in change.notes))
 
 
 def _diagnostics(findings: Sequence[Finding], paint: Paint) -> list[str]:
@@ -164,8 +174,8 @@ def _diagnostics(findings: Sequence[Finding], paint: Paint) -> list[str]:
     lines = [paint("Findings", "1")]
     for finding in sorted(shown, key=lambda finding: rank.index(finding.severity)):
         label = paint(f"{finding.severity:<7}", tints[finding.severity])
-        lines.append(f"  {label} {finding.id}  {_place(finding.origin)}".rstrip())
-        lines += [f"          {line}" for line in finding.message.splitlines()]
+        lines.append(f"  {label} {plain(finding.id)}  {_place(finding.origin)}".rstrip())
+        lines.append(f"          {plain(finding.message)}")
     if not few:
         lines.append(
             f"  {paint('warning', '33')} {len(unmanaged)} shared mailboxes that no document describes; "

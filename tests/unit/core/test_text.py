@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from controller.model import Action, Change, Finding, Key, Kind, Plan, Severity
+from controller.report import as_text
+from controller.report.text import plain
+
+BOX = Key(Kind.SHARED_MAILBOX, "support@entreprise.example")
+
+
+def test_what_would_steer_a_terminal_is_shown_instead() -> None:
+    assert plain("Équipe\x1b[2J\u202eX") == "Équipe\\x1b[2J\\u202eX"
+
+
+def test_a_hostile_name_does_not_reach_the_terminal() -> None:
+    hostile = "Support\x1b]0;owned\x07\r\nPlan: nothing to do"
+    change = Change(BOX, "appearance", Action.UPDATE, ("displayName",), hostile, "Support", None)
+    finding = Finding("unknown-trustee", f"{BOX.address}/{hostile}", Severity.WARNING, hostile, BOX)
+    plan = Plan(
+        tenant="entreprise", tenant_id="t", commit=None, specs_digest="", observed_digest="",
+        created_at=datetime(2026, 12, 1, tzinfo=UTC), changes=(change,), findings=(finding,), upcoming=(),
+        resources=(BOX,),
+    )  # fmt: skip
+    text = as_text(plan)
+    assert "\x1b" not in text
+    assert "\r" not in text
+    assert [line for line in text.splitlines() if line.strip().startswith("Plan:")] == [
+        "Plan: 1 to update; 0 unchanged."
+    ]
