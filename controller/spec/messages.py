@@ -28,6 +28,9 @@ _EMPTY: Final = {
     "access": "{} means that nobody has access",
     "aliases": "[] means no aliases",
     "labels": "{} means no labels",
+    "rules": "[] means no rules",
+    "forwarding": "none means that nothing is forwarded",
+    "mailTip": '"" means no tip',
 }
 PATTERNS: Final = {
     scalars.ADDRESS_PATTERN: "an SMTP address such as support@entreprise.example",
@@ -42,6 +45,11 @@ PATTERNS: Final = {
     scalars.DURATION_PATTERN: DURATION_FORM,
     folder_permissions.HOLDER_PATTERN: "an address, default or anonymous",
     folder_permissions.FOLDER_PATTERN: "a folder's path such as Inbox or Clients/Contrats",
+    scalars.SIZE_PATTERN: "a size with its unit, such as 35 MB or 49.5 GB",
+    scalars.DAYS_PATTERN: "a number of days, at least 1, such as 180 days",
+    scalars.HOLD_PATTERN: "a number of days such as 2555 days, or unlimited",
+    scalars.CATEGORY_PATTERN: "a category's name on one line, without ',' and ';' (Outlook parts names there)",
+    scalars.FOLDER_PATTERN: "a folder's path such as Inbox/Factures (a slash inside a name is written \\/)",
     scalars.ONE_LINE_PATTERN: "text on one line, not starting or ending with a space",
 }
 _TYPES: Final = {

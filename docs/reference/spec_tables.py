@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from controller.spec import json_schema
-from controller.spec.models.scalars import ADDRESS_PATTERN, DURATION_PATTERN, GUID_PATTERN, MOMENT_PATTERN
+from controller.spec.models.scalars import (
+    ADDRESS_PATTERN,
+    DAYS_PATTERN,
+    DURATION_PATTERN,
+    GUID_PATTERN,
+    HOLD_PATTERN,
+    MOMENT_PATTERN,
+    SIZE_PATTERN,
+)
 
 PAGE: Final = Path(__file__).with_name("spec.md")
 _BLOCK: Final = re.compile(r"<!-- fields: (\w+) -->\n(.*?)<!-- end -->", re.DOTALL)
@@ -19,6 +27,9 @@ _PATTERNS: Final = {
     GUID_PATTERN: "id",
     MOMENT_PATTERN: "date or timestamp",
     DURATION_PATTERN: "duration",
+    SIZE_PATTERN: "size (`35 MB`)",
+    DAYS_PATTERN: "days (`180 days`)",
+    HOLD_PATTERN: "days (`2555 days`), `unlimited`",
 }
 _PLAIN: Final = {"string": "text", "boolean": "true, false", "integer": "whole number", "number": "number"}
 

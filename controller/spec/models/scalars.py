@@ -35,7 +35,12 @@ NAME_PATTERN = r"^[^\s/](?:[^/\r\n\t]*[^\s/])?$"
 VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 FINDING_PATTERN = r"^[a-z][a-z-]*/\S.*$"
 ONE_LINE_PATTERN = r"^\S(?:[^\r\n]*\S)?$"
+CATEGORY_PATTERN = r"^[^\s,;](?:[^\r\n,;]*[^\s,;])?$"  # Outlook splits names at commas and semicolons
+FOLDER_PATTERN = r"^(?:\\/|[^\s/])(?:[^\r\n]*(?:\\/|[^\s/]))?$"
 MOMENT_PATTERN = r"^\d{4}-\d{2}-\d{2}([Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?\s?(Z|z|[+-]\d{2}:?\d{2})?)?$"
+SIZE_PATTERN = r"^\d{1,7}(\.\d{1,3})? ?([KMGTkmgt]?[Bb])$"
+DAYS_PATTERN = r"^[1-9]\d{0,4} ?(d|days?)$"
+HOLD_PATTERN = r"^([1-9]\d{0,4} ?(d|days?)|unlimited)$"
 DURATION_PATTERN = r"^(\d{1,9}d)?(\d{1,9}h)?(\d{1,9}m)?(\d{1,9}s?)?$"
 
 
@@ -76,6 +81,9 @@ FindingId = Annotated[str, StringConstraints(pattern=FINDING_PATTERN)]
 DisplayName = Annotated[
     str, StringConstraints(pattern=ONE_LINE_PATTERN, max_length=256)
 ]  # [doc: New-Mailbox]
+Size = Annotated[str, StringConstraints(pattern=SIZE_PATTERN)]  # sent as written
+Days = Annotated[str, StringConstraints(pattern=DAYS_PATTERN)]
+HoldSpan = Annotated[str, StringConstraints(pattern=HOLD_PATTERN)]
 Words = Annotated[str, StringConstraints(min_length=1)]
 
 Moment = Annotated[

@@ -11,9 +11,23 @@ from pydantic import Field
 
 from controller.spec.collections import MailboxAdditive, MailboxExclusive
 from controller.spec.models.access import Access, access_troubles
+from controller.spec.models.categories import Categories, ClaimCategories, category_troubles, claim_troubles
+from controller.spec.models.delivery import Delivery
 from controller.spec.models.document import KIND, Path, ResourceModel, Trouble, both_ways, twice
 from controller.spec.models.folder_permissions import FolderPermissions, folder_troubles
-from controller.spec.models.scalars import Address, DisplayName, Flag, Maybe, SpecModel
+from controller.spec.models.folders import Folders, SearchFolders, mail_folder_troubles, search_troubles
+from controller.spec.models.mailbox_settings import (
+    Audit,
+    CustomAttributes,
+    Forwarding,
+    Licence,
+    Limits,
+    LitigationHold,
+    Protocols,
+    mail_tip_troubles,
+)
+from controller.spec.models.rules import Rules, rule_troubles
+from controller.spec.models.scalars import Address, DisplayName, Flag, Maybe, SpecModel, Words
 
 
 class State(StrEnum):
@@ -92,6 +106,75 @@ class SharedMailbox(ResourceModel):
         "folder that is listed; default and anonymous are left alone unless written.",
         examples=[{"Calendar": {"default": "limited-details", "alice@entreprise.example": "editor"}}],
     )
+    protocols: Maybe[Protocols] = Field(default=None, description="By which ways it can be opened.")
+    limits: Maybe[Limits] = Field(
+        default=None, description="How large a message may be, and the mailbox: sizes such as 35 MB."
+    )
+    licence: Maybe[Licence] = Field(
+        default=None,
+        description="The licence assigned to it: none, or a SKU part number as Graph has it "
+        "(EXCHANGEENTERPRISE). Needed for more than 50 GB, an archive or a hold.",
+        examples=["none", "EXCHANGEENTERPRISE"],
+    )
+    archive: Maybe[Flag] = Field(
+        default=None, description="Whether it has an archive mailbox. It needs a licence."
+    )
+    retention_policy: Maybe[Words] = Field(
+        default=None,
+        description="The retention policy by its name in Exchange; none takes it away.",
+        examples=["Support — 1 an"],
+    )
+    litigation_hold: Maybe[LitigationHold] = Field(
+        default=None, description="Whether everything is kept, whatever people delete."
+    )
+    audit: Maybe[Audit] = Field(
+        default=None, description="Whether Exchange records what people do in it, and for how long."
+    )
+    delivery: Maybe[Delivery] = Field(
+        default=None, description="Who may write to it, and who looks at its mail first."
+    )
+    mail_tip: Maybe[str] = Field(
+        default=None,
+        description='What people see while they write to it: up to 175 characters; "" for nothing.',
+        examples=["Réponse sous 4 heures ouvrées"],
+    )
+    forwarding: Maybe[Forwarding] = Field(
+        default=None,
+        description="Where Exchange sends what arrives: {to, keepCopy}, or none. Outside the organisation it "
+        "is shown at high risk.",
+    )
+    custom_attributes: Maybe[CustomAttributes] = Field(
+        default=None,
+        description='CustomAttribute1 to 15, by number. "" empties one; those left out are unmanaged.',
+        examples=[{"1": "support"}],
+    )
+    categories: Maybe[Categories] = Field(
+        default=None,
+        description="Colour categories, name to Outlook's colour. A minimum by default: people make their own. "
+        "A name cannot be changed later: a new name is a new category.",
+        examples=[{"À traiter": "red", "Répondu": "green"}],
+    )
+    claim_categories: Maybe[ClaimCategories] = Field(
+        default=None,
+        description="One category for each person whom 'access' gives full access, groups' members included. "
+        "It follows who joins and leaves; a leaver's goes only if the controller made it.",
+    )
+    folders: Maybe[Folders] = Field(
+        default=None,
+        description="Folders that shall be there, by path; with nothing after the path, or what is said of the "
+        "folder. Always a minimum: a folder holds mail and is never deleted.",
+        examples=[{"Clients/Contrats": {"retentionTag": "Contrats 3 ans"}}],
+    )
+    search_folders: Maybe[SearchFolders] = Field(
+        default=None,
+        description="Saved searches, by name. Exchange drops those that nobody used for 45 days; they are put "
+        "back. Others than these are left alone.",
+    )
+    rules: Maybe[Rules] = Field(
+        default=None,
+        description="Inbox rules, in the order in which they run. Whole truth by default: a rule that is not "
+        "listed is removed ([] removes all). Rules that Microsoft Graph cannot express are never touched.",
+    )
     exclusive: tuple[MailboxExclusive, ...] = Field(
         default=(),
         description="Collections of this document that are the whole truth: what is not listed is "
@@ -124,3 +207,18 @@ class SharedMailbox(ResourceModel):
             yield from folder_troubles(self.folder_permissions)
         if self.access:
             yield from access_troubles(self.access, zone)
+        yield from category_troubles(self.categories or {})
+        if self.claim_categories:
+            yield from claim_troubles(self.claim_categories)
+        yield from mail_folder_troubles(self.folders or {})
+        yield from search_troubles(self.search_folders or {})
+        yield from rule_troubles(self.rules or ())
+        if self.limits:
+            yield from self.limits.troubles(("limits",))
+        if self.litigation_hold:
+            yield from self.litigation_hold.troubles(("litigationHold",))
+        if self.delivery:
+            yield from self.delivery.troubles(("delivery",))
+        if self.forwarding:
+            yield from self.forwarding.troubles(("forwarding",))
+        yield from mail_tip_troubles(("mailTip",), self.mail_tip or "")
