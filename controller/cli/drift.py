@@ -17,7 +17,7 @@ from controller.journal import Journal
 from controller.model import Cause, Change, Severity
 from controller.reconciler import Prepared, prepare
 from controller.report.as_json import change_document
-from controller.report.text import described
+from controller.report.text import described, plain
 from controller.spec import TenantSpecs
 
 _EXAMPLES = """\b
@@ -82,7 +82,7 @@ def _show(prepared: Prepared, drifted: list[Change], deeds: Mapping[str, Deed], 
     plan = prepared.plan
     for finding in plan.findings:
         if finding.severity is Severity.ERROR:
-            click.echo(f"error: {finding.id}: {finding.message}", err=True)
+            click.echo(plain(f"error: {finding.id}: {finding.message}"), err=True)
     if not prepared.memory.known:
         click.echo("No record: nothing was applied from here yet, so that nothing can be told to be drift.")
     elif not drifted:
@@ -99,7 +99,7 @@ def _show(prepared: Prepared, drifted: list[Change], deeds: Mapping[str, Deed], 
 def _by(deed: Deed | None) -> str:
     if deed is None:
         return "by: the audit log has no record of it yet (records come late)"
-    return f"by {deed.who} at {deed.at:%Y-%m-%d %H:%M:%S} UTC ({deed.operation})"
+    return f"by {plain(deed.who)} at {deed.at:%Y-%m-%d %H:%M:%S} UTC ({deed.operation})"
 
 
 def _plain(change: Change, deeds: Mapping[str, Deed]) -> dict[str, Any]:

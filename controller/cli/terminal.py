@@ -9,7 +9,7 @@ import click
 
 from controller.model import Outcome, Plan, Status
 from controller.report import as_json, as_text
-from controller.report.text import Paint, named
+from controller.report.text import Paint, named, plain
 
 _MARKS = {Status.APPLIED: "✓", Status.PROPAGATING: "…", Status.FAILED: "✗", Status.SKIPPED: "-"}
 
@@ -28,7 +28,7 @@ def tell(outcome: Outcome) -> None:
     line = f"{_MARKS[outcome.status]} {outcome.status:<11} {change.key.address}: {named(change)}"
     click.echo(line)
     if outcome.error:
-        click.echo(f"              {outcome.error}")
+        click.echo(f"              {plain(outcome.error)}")
 
 
 def closing(outcomes: tuple[Outcome, ...], held: int) -> str:
