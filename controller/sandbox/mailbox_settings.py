@@ -92,15 +92,19 @@ def working_hours(entry: Entry) -> WorkingHours:
 
 
 def save(entry: Entry, part: str, settings: AutomaticReplies | Regional | WorkingHours) -> None:
-    """Puts settings into the store under the name of their part; what is at its default is left out.
-    The caller has announced the write before."""
+    """Puts settings into the store under the name of their part. The caller has announced the write."""
+    save_in(entry.stores, part, settings)
+
+
+def save_in(stores: dict[str, Any], part: str, settings: AutomaticReplies | Regional | WorkingHours) -> None:
+    """The same into any mapping; what is at its default is left out."""
     default = type(settings)()
     values: dict[str, Any] = {}
     for each in fields(settings):
         value = getattr(settings, each.name)
         if value != getattr(default, each.name):
             values[each.name] = list(value) if isinstance(value, tuple) else value
-    entry.stores[part] = values
+    stores[part] = values
 
 
 def stored_reply(text: str | None) -> str:

@@ -126,6 +126,12 @@ def not_found(identity: str, *, status: int = 404) -> CmdletError:
     return CmdletError(status, f"{_TASKS}ManagementObjectNotFoundException", text, code="Ex6F9304")
 
 
+def store_not_there(name: str) -> CmdletError:
+    """[reference: section 9.2, Ex41BAF5; that a store comes later than its directory object: inf]"""
+    text = f"The specified mailbox \"{name}\" doesn't exist."
+    return CmdletError(404, f"{_TASKS}ManagementObjectNotFoundException", text, code="Ex41BAF5")
+
+
 def ambiguous(identity: str) -> CmdletError:
     """[obs: ITSync] An identity that several objects answer to: 500."""
     text = f"The operation couldn't be performed because '{identity}' matches multiple entries."
