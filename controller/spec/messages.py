@@ -48,7 +48,7 @@ PATTERNS: Final = {
     scalars.SIZE_PATTERN: "a size with its unit, such as 35 MB or 49.5 GB",
     scalars.DAYS_PATTERN: "a number of days, at least 1, such as 180 days",
     scalars.HOLD_PATTERN: "a number of days such as 2555 days, or unlimited",
-    scalars.CATEGORY_PATTERN: "a category's name on one line, without ',' and ';' (Outlook parts names there)",
+    scalars.CATEGORY_PATTERN: "a category's name on one line, without ',' and ';', where Outlook parts it",
     scalars.FOLDER_PATTERN: "a folder's path such as Inbox/Factures (a slash inside a name is written \\/)",
     scalars.ONE_LINE_PATTERN: "text on one line, not starting or ending with a space",
 }

@@ -150,8 +150,8 @@ class SharedMailbox(ResourceModel):
     )
     categories: Maybe[Categories] = Field(
         default=None,
-        description="Colour categories, name to Outlook's colour. A minimum by default: people make their own. "
-        "A name cannot be changed later: a new name is a new category.",
+        description="Colour categories, name to Outlook's colour. A minimum by default: people make their "
+        "own. A name cannot be changed later: a new name is a new category.",
         examples=[{"À traiter": "red", "Répondu": "green"}],
     )
     claim_categories: Maybe[ClaimCategories] = Field(
@@ -161,14 +161,14 @@ class SharedMailbox(ResourceModel):
     )
     folders: Maybe[Folders] = Field(
         default=None,
-        description="Folders that shall be there, by path; with nothing after the path, or what is said of the "
-        "folder. Always a minimum: a folder holds mail and is never deleted.",
+        description="Folders that shall be there, by path; with nothing after the path, or what is said of "
+        "the folder. Always a minimum: a folder holds mail and is never deleted.",
         examples=[{"Clients/Contrats": {"retentionTag": "Contrats 3 ans"}}],
     )
     search_folders: Maybe[SearchFolders] = Field(
         default=None,
-        description="Saved searches, by name. Exchange drops those that nobody used for 45 days; they are put "
-        "back. Others than these are left alone.",
+        description="Saved searches, by name. Exchange drops those that nobody used for 45 days; they are "
+        "put back. Others than these are left alone.",
     )
     rules: Maybe[Rules] = Field(
         default=None,
