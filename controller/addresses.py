@@ -73,15 +73,17 @@ def released(resources: Iterable[Resource], directory: Directory, tenant: Any) -
     return freed
 
 
-def claim(resource: Resource, address: str, origin: Origin, context: Context) -> Finding | tuple[str, ...]:
-    """What taking an address has to wait for; or why it cannot be taken."""
+def claim(
+    resource: Resource, address: str, origin: Origin, context: Context
+) -> tuple[tuple[str, ...], Finding | None]:
+    """What taking an address has to wait for, and what stands in the way, if anything does."""
     freed = context.released.get(canon.address(address))
     others = [holder for holder in context.directory.by_address(address) if holder != resource.principal]
     if others and not freed:
-        return held(resource, address, f"{others[0].address} ({others[0].type})", origin)
+        return (), held(resource, address, f"{others[0].address} ({others[0].type})", origin)
     if not context.directory.accepts(address):
-        return not_accepted(resource, address, origin, context.directory)
-    return (freed,) if freed else ()
+        return (), not_accepted(resource, address, origin, context.directory)
+    return ((freed,) if freed else ()), None
 
 
 def held(resource: Resource, address: str, holder: str, origin: Origin) -> Finding:

@@ -214,6 +214,7 @@ class Change:
     notes: tuple[str, ...] = ()  # what a reviewer must know: cannot be undone, by our own record…
     due: datetime | None = None  # the date written in the document that brings this change
     rests_on: tuple[Path, ...] = ()  # what it takes away for a moment, and must be there again at the end
+    obstacle: Finding | None = None  # what in the tenant stands in its way: shown, and not made
 
     @property
     def id(self) -> str:

@@ -169,14 +169,17 @@ def _aspect(
     for delta in compare(desired, aspect.observed(present, resource, desired, context)):
         draft.differing.add(ident(resource.key, delta.path))
         outcome = aspect.change(delta, present, resource, context)
-        if isinstance(outcome, Finding):
+        if isinstance(outcome, Change):
+            if outcome.obstacle:
+                draft.findings.append(outcome.obstacle)
+                outcome = replace(outcome, blocked_by=(outcome.obstacle.id,))
+            yield outcome
+        else:
             draft.findings.append(outcome)
             if delta.want:
                 draft.unmet.add(resource.key)
             else:
                 draft.desired[resource.key][delta.path] = delta.before  # known, and deliberately kept
-        else:
-            yield outcome
 
 
 def recorded(desired: Desired) -> dict[Path, Any]:

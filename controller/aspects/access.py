@@ -120,11 +120,13 @@ class Access(Aspect):
         orphan = trustee == who
         if orphan and context.tenant.orphans != "remove":
             return _orphaned(resource, who, right, delta)
-        directory = context.directory
-        if not orphan and (error := directory.unread_in(directory.principals[trustee])):
-            return _unread(resource, who, right, error)
+        obstacle = None
         if not orphan and (spared := _protected(context, trustee)):
-            return _spared(resource, who, right, spared, delta)
+            obstacle = _spared(resource, who, right, spared, delta)
+            if spared.guid == trustee:
+                return obstacle
+        if not orphan and (error := context.directory.unread_in(context.directory.principals[trustee])):
+            obstacle = _unread(resource, who, right, error)
         return Change(
             key=resource.key,
             aspect=self.name,
@@ -137,6 +139,7 @@ class Access(Aspect):
             requests=(_take(right, resource, trustee),),
             notes=("somebody deleted: the entry opens nothing any more",) if orphan else (),
             due=delta.due,
+            obstacle=obstacle,
         )
 
 

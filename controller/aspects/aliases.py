@@ -73,15 +73,13 @@ class Aliases(Aspect):
 
     def change(
         self, delta: Delta, present: Present, resource: Resource, context: Context
-    ) -> Change | Finding:
+    ) -> Change:
         address = delta.want.verbatim if delta.want else delta.path[-1]
         action = Action.ADD if delta.want else Action.REMOVE
         needs: tuple[str, ...] = ()
+        obstacle = None
         if delta.want and delta.origin:
-            claimed = claim(resource, address, delta.origin, context)
-            if isinstance(claimed, Finding):
-                return claimed
-            needs = claimed
+            needs, obstacle = claim(resource, address, delta.origin, context)
         return Change(
             key=resource.key,
             aspect=self.name,
@@ -94,6 +92,7 @@ class Aliases(Aspect):
             depends_on=needs,
             requests=(set_mailbox(resource, {"EmailAddresses": add_or_remove(action, f"smtp:{address}")}),),
             notes=() if delta.want else ("mail sent to it is refused from then on",),
+            obstacle=obstacle,
         )
 
 

@@ -74,7 +74,7 @@ class Existence(Aspect):
 
     def change(
         self, delta: Delta, present: Present, resource: Resource, context: Context
-    ) -> Change | Finding:
+    ) -> Change:
         if delta.path == ADDRESS:
             return self._rename(delta, resource, context)
         if delta.after is None:
@@ -88,11 +88,9 @@ class Existence(Aspect):
             key=resource.key, aspect=self.name, action=action, path=delta.path, origin=delta.origin, **rest
         )
 
-    def _create(self, delta: Delta, resource: Resource, context: Context) -> Change | Finding:
+    def _create(self, delta: Delta, resource: Resource, context: Context) -> Change:
         address = resource.spec.address
-        needs = claim(resource, address, resource.at("address"), context)
-        if isinstance(needs, Finding):
-            return needs
+        needs, obstacle = claim(resource, address, resource.at("address"), context)
         name = free_name(address, context.directory)
         display = resource.spec.display_name or address.partition("@")[0]
         parameters = {
@@ -110,12 +108,11 @@ class Existence(Aspect):
             after={"address": address, "displayName": display},
             depends_on=needs,
             requests=(Request("exchange", "New-Mailbox", parameters),),
+            obstacle=obstacle,
         )
 
-    def _rename(self, delta: Delta, resource: Resource, context: Context) -> Change | Finding:
-        needs = claim(resource, resource.spec.address, resource.at("address"), context)
-        if isinstance(needs, Finding):
-            return needs
+    def _rename(self, delta: Delta, resource: Resource, context: Context) -> Change:
+        needs, obstacle = claim(resource, resource.spec.address, resource.at("address"), context)
         request = set_mailbox(resource, {"WindowsEmailAddress": resource.spec.address})
         return self._change(
             Action.RENAME,
@@ -126,16 +123,16 @@ class Existence(Aspect):
             depends_on=needs,
             requests=(request,),
             notes=("mail to the former address still arrives: it stays as an alias",),
+            obstacle=obstacle,
         )
 
-    def _delete(self, delta: Delta, resource: Resource) -> Change | Finding:
-        if delta.before != SHARED:
-            return _not_shared(delta, resource, "it is not deleted")
+    def _delete(self, delta: Delta, resource: Resource) -> Change:
+        shared = delta.before == SHARED
         return self._change(
             Action.DELETE,
             delta,
             resource,
-            before=SHARED,
+            before=delta.before,
             after=None,
             risk=Risk.HIGH,
             requests=(
@@ -145,11 +142,12 @@ class Existence(Aspect):
                 "deletes the mailbox and its account; both can be restored for about 30 days, "
                 "after that the mail is lost",
             ),
+            obstacle=None if shared else _not_shared(delta, resource, "it is not deleted"),
         )
 
-    def _convert(self, delta: Delta, resource: Resource) -> Change | Finding:
-        if not resource.spec.convert or delta.before != "UserMailbox":
-            return _not_shared(delta, resource, "write `convert: true` to make a person's mailbox shared")
+    def _convert(self, delta: Delta, resource: Resource) -> Change:
+        meant = resource.spec.convert and delta.before == "UserMailbox"
+        advice = "write `convert: true` to make a person's mailbox shared"
         return self._change(
             Action.CONVERT,
             delta,
@@ -159,6 +157,7 @@ class Existence(Aspect):
             risk=Risk.HIGH,
             requests=(set_mailbox(resource, {"Type": "Shared"}),),
             notes=("a person's mailbox becomes a shared one",),
+            obstacle=None if meant else _not_shared(delta, resource, advice),
         )
 
 

@@ -184,3 +184,16 @@ def test_the_protected_keep_what_they_have(rig, go):
     go(tenant.apply())
     assert "chloe@entreprise.example" in tenant.full_access("contact@entreprise.example")
     assert "david@entreprise.example" not in tenant.full_access("contact@entreprise.example")
+
+
+def test_a_group_with_one_of_the_protected_keeps_what_it_has(rig, go):
+    tenant = rig("kind: SharedMailbox\naddress: libre@entreprise.example\naccess: {emma@entreprise.example: [full-access]}\n")
+    tenant.poke("Add-MailboxPermission", Identity="libre@entreprise.example", User="equipe@entreprise.example",
+                AccessRights=["FullAccess"])
+    text = (tenant.folder / "tenant.yaml").read_text()
+    tenant.write("tenant.yaml", text + "safety: {protect: [bruno@entreprise.example]}\n")
+    cycle = go(tenant.apply())
+    assert [c.blocked_by for c in cycle.plan.changes if c.action is Action.REVOKE] == [
+        ("protected/libre@entreprise.example/equipe@entreprise.example/full-access",)
+    ]
+    assert tenant.full_access("libre@entreprise.example") == {"emma@entreprise.example", "equipe@entreprise.example"}

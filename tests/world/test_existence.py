@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from controller.cli import outcome
 from controller.model import Action, Status
+from controller.report.as_json import summary
 from tests.rig import ids
 
 SUPPORT = """\
@@ -85,6 +87,26 @@ def test_conversion_needs_an_approval(rig, go):
     assert not go(tenant.plan()).changes
 
 
+def test_what_cannot_be_made_stands_in_the_plan_and_is_not_in_sync(rig, go):
+    tenant = rig(
+        "kind: SharedMailbox\naddress: pris@entreprise.example\n",
+        "kind: SharedMailbox\naddress: alice@entreprise.example\n",
+        "kind: SharedMailbox\naddress: libre@entreprise.example\naliases: [emma@entreprise.example]\n",
+    )
+    cycle = go(tenant.apply())
+    assert [(c.id, c.blocked_by) for c in cycle.plan.changes] == [
+        ("SharedMailbox/alice@entreprise.example", ("not-shared/alice@entreprise.example",)),
+        (
+            "SharedMailbox/libre@entreprise.example/aliases/emma@entreprise.example",
+            ("address-held/libre@entreprise.example/emma@entreprise.example",),
+        ),
+        ("SharedMailbox/pris@entreprise.example", ("address-held/pris@entreprise.example",)),
+    ]
+    assert summary(cycle.plan)["unchanged"] == 0
+    assert outcome.of_plan(cycle.plan, detailed=True) == outcome.GOOD
+    assert outcome.of_cycle(cycle) == outcome.PARTLY
+
+
 def test_a_held_address_blocks_the_resource_and_nothing_else(rig, go):
     tenant = rig(
         "kind: SharedMailbox\naddress: pris@entreprise.example\ndisplayName: X\n",
@@ -148,5 +170,7 @@ def test_a_directory_synchronised_mailbox_is_not_ours_to_write(rig, go):
 
 def test_a_domain_that_the_tenant_does_not_have(rig, go):
     plan = go(rig("kind: SharedMailbox\naddress: x@ailleurs.example\n").plan())
-    assert not plan.changes
-    assert [f.code for f in plan.findings if f.blocks] == ["domain-not-accepted"]
+    assert not plan.open_changes
+    assert [change.blocked_by for change in plan.changes] == [
+        ("domain-not-accepted/x@ailleurs.example/x@ailleurs.example",)
+    ]
