@@ -8,18 +8,20 @@ never repeated before a look. Only requests that stand in the plan are sent.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from controller.aspect import Aspect
-from controller.clients import Reader, Writer
-from controller.errors import ConflictError, NotFoundError, ServiceError, UnknownOutcomeError
+from controller.clients import Reader, Writer, codes
+from controller.errors import ConflictError, NotFoundError, ServiceError, TransientError, UnknownOutcomeError
 from controller.journal import Journal
 from controller.model import Action, Change, Key, Outcome, Plan, Request, Status
 
 _AT_ONCE: Final = 4  # resources in work at the same time [inf: 4 to 8 concurrent requests a tenant]
+_NEW_ACCOUNT: Final = re.compile(r"(?<=/users/)\{([^{}/]+)\}")
 _PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between looks at what is not visible yet
 
 
@@ -158,8 +160,10 @@ class _Work:
                 if asked_twice:
                     raise
                 asked_twice = True
-            except NotFoundError as error:
+            except (NotFoundError, TransientError) as error:
                 if change.key not in self._created or change.action is Action.CREATE:
+                    raise
+                if isinstance(error, TransientError) and error.code != codes.MAILBOX_NOT_READY:
                     raise
                 if spent + pause > self._tools.patience.total_seconds():
                     raise _NotThereYetError(f"the new mailbox is not visible yet ({error})") from error
@@ -178,15 +182,16 @@ class _Work:
 
     async def _addressed(self, request: Request) -> Request:
         """Graph names a new mailbox by an id that nobody knew when the plan was made."""
-        before, brace, rest = request.call.partition("{")
-        if not brace:
+        found = _NEW_ACCOUNT.search(request.call)
+        if found is None:
             return request
-        address, _, after = rest.partition("}")
+        address = found[1]
         if address not in self._object_ids:
             keys = frozenset(key for key in self._created if key.address == address)
             self._object_ids.update((await self._tools.look(keys)).object_ids)
         if address not in self._object_ids:
             raise NotFoundError("graph", request.call, "its object id is not known yet", target=address)
+        before, after = request.call[: found.start()], request.call[found.end() :]
         return replace(request, call=f"{before}{self._object_ids[address]}{after}")
 
     async def _is_so(self, change: Change) -> bool:

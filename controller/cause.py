@@ -31,7 +31,8 @@ def _cause(change: Change, context: Context) -> Cause:
     ):
         return Cause.TIME if came else Cause.SPEC  # the document did not speak of it before
     if canon.plain(applied.get(change.path)) != canon.plain(change.before):
-        return Cause.DRIFT
+        faded = change.fades and change.before is None
+        return Cause.TIME if faded else Cause.DRIFT  # 45 days went by, say, and nobody did anything
     return Cause.TIME if came else Cause.SPEC
 
 

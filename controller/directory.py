@@ -85,6 +85,7 @@ class Directory:
     members: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unread: dict[str, Exception] = field(default_factory=dict)  # groups whose members could not be read
     untold: Exception | None = None  # why users' SIDs and sign-in names are not known, where they are not
+    given: dict[str, tuple[str, str]] = field(default_factory=dict)  # given and family name by object id
     domains: frozenset[str] = frozenset()
     default_domain: str = ""
     names: set[str] = field(default_factory=set)  # every Name and Alias in use, in lower case
@@ -113,6 +114,7 @@ class Directory:
             members=dict(self.members),
             unread=dict(self.unread),
             untold=self.untold,
+            given=dict(self.given),
             domains=self.domains,
             default_domain=self.default_domain,
             names=set(self.names),

@@ -213,6 +213,7 @@ class Change:
     blocked_by: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # what a reviewer must know: cannot be undone, by our own record…
     due: datetime | None = None  # the date written in the document that brings this change
+    fades: bool = False  # the service drops it by itself after a while: its absence is nobody's doing
     rests_on: tuple[Path, ...] = ()  # what it takes away for a moment, and must be there again at the end
     obstacle: Finding | None = None  # what in the tenant stands in its way: shown, and not made
 
