@@ -4,7 +4,8 @@
     ├── UserError                    the user's to fix; printed without a traceback, exit 1
     │   ├── SpecError                a document is wrong: carries every problem of every file
     │   ├── SettingsError            a setting is missing, double or malformed
-    │   └── UsageError               a command line that cannot be meant
+    │   ├── UsageError               a command line that cannot be meant
+    │   └── StaleError               a saved plan that does not, or no longer, hold: exit 4
     ├── StateError                   the journal cannot be reached or does not hold
     ├── ReadOnlyError                a read-only client was asked to write (a bug, never the weather)
     └── ServiceError                 a service answered, or failed to
@@ -56,6 +57,10 @@ class SettingsError(UserError):
 
 
 class UsageError(UserError):
+    pass
+
+
+class StaleError(UserError):
     pass
 
 

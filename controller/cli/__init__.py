@@ -13,7 +13,7 @@ from typing import Any, Final
 import click
 
 from controller import __version__
-from controller.errors import ControllerError, UserError
+from controller.errors import ControllerError, StaleError, UserError
 
 # In the order of a first day. The help line stands here so that listing them imports nothing.
 COMMANDS: Final = {
@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "schema": "Print the JSON Schema of the specs, or of a plan.",
     "sandbox": "Run a simulated Microsoft 365 tenant on loopback.",
 }
+STALE: Final = 4  # a saved plan that does not, or no longer, hold
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
 
 
@@ -74,6 +75,9 @@ def main(argv: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show(sys.stderr)
         status = 1
+    except StaleError as error:
+        click.echo(f"Stale: {error}", err=True)
+        status = STALE
     except UserError as error:
         click.echo(str(error), err=True)
         status = 1

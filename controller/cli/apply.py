@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,16 +13,19 @@ import click
 from controller.cli import outcome
 from controller.cli.session import Session, open_session, run, tenant_options
 from controller.cli.terminal import closing, paint, show_plan, tell
-from controller.errors import UsageError
+from controller.errors import StaleError, UsageError
 from controller.journal import Journal
 from controller.reconciler import Setting, carry_out, may_start, prepare
-from controller.spec import TenantSpecs
+from controller.saved import Saved, check, open_sealed, unpack
+from controller.settings import load_settings
+from controller.spec import TenantSpecs, load
 
 _EXAMPLES = """\b
 Examples:
   mbx apply                                  shows the plan and asks
   mbx apply --yes                            in a pipeline
   mbx apply --target support@entreprise.example
+  mbx apply plan.json --yes                  exactly the plan that was saved and reviewed
 """
 
 
@@ -27,36 +33,68 @@ Examples:
 @tenant_options
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def command(yes: bool, **common: Any) -> int:
-    """Plans, asks, applies what the plan shows, and reads it back.
+    """Plans, asks, applies what the plan shows, and reads it back. Instead of specs it takes a plan that
+    `mbx plan --out` saved, and applies it only if what it was made from still holds.
 
     Exit status: 0 all is as the specs say, or accepted; 1 nothing could be attempted; 3 something is not
-    as the specs say: blocked, failed, unreadable; 5 a safety limit or policy refuses something.
+    as the specs say: blocked, failed, unreadable; 4 the saved plan is stale, altered, applied already or
+    another tenant's; 5 a safety limit or policy refuses something.
     """
-    return run(_apply(yes, common))
+    given: Path | None = common["specs"]
+    if given is None or not given.is_file():
+        return run(_apply(yes, common, None))
+    saved = open_saved(given, common["folder"])
+    with tempfile.TemporaryDirectory(prefix="mbx-plan-") as folder:
+        unpack(saved, Path(folder))
+        chosen = {"specs": Path(folder), "folder": None, "target": sorted(saved.targets)}
+        chosen["selector"] = [f"{name}={value}" for name, value in saved.selector.items()]
+        return run(_apply(yes, {**common, **chosen}, saved))
 
 
-async def _apply(yes: bool, common: dict[str, Any]) -> int:
+def open_saved(path: Path, specs: Path | None) -> Saved:
+    """A saved plan, held against the specs and the tenant at hand before anybody signs in."""
+    try:
+        saved = open_sealed(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {error}") from None
+    wanted = load_settings().tenant_id
+    if wanted and wanted.lower() != saved.tenant_id.lower():
+        raise StaleError(f"the plan is for tenant {saved.tenant_id}, and MBX_TENANT_ID is {wanted}")
+    if specs is not None:
+        digests = {tenant.digest for tenant in load(specs).tenants}
+        if saved.specs_digest not in digests:
+            raise StaleError(f"the plan was made from other specs than those in {specs}")
+    return saved
+
+
+async def _apply(yes: bool, common: dict[str, Any], saved: Saved | None) -> int:
     session = open_session(**common)
     if not yes and not sys.stdin.isatty():
         raise UsageError("nobody can be asked here: pass --yes to apply without a question")
     statuses = []
     with Journal.open(session.settings.journal_url) as journal:
         for specs in session.tenants:
-            statuses.append(await _one(session, specs, journal, yes))
+            statuses.append(await _one(session, specs, journal, yes, saved))
     return outcome.first(statuses)
 
 
-async def _one(session: Session, specs: TenantSpecs, journal: Journal, yes: bool) -> int:
+async def _one(
+    session: Session, specs: TenantSpecs, journal: Journal, yes: bool, saved: Saved | None
+) -> int:
     setting = session.setting(specs, journal, told=tell)
+    if saved:
+        setting = replace(setting, commit=saved.plan["commit"])
     with journal.lock(setting.tenant_id) as waited:
         if waited:
             click.echo("another apply was at work on this tenant; planning anew", err=True)
         async with session.connection(specs) as connection:
-            return await _locked(setting, connection, yes)
+            return await _locked(setting, connection, yes, saved)
 
 
-async def _locked(setting: Setting, connection: Any, yes: bool) -> int:
+async def _locked(setting: Setting, connection: Any, yes: bool, saved: Saved | None) -> int:
     prepared = await prepare(setting, connection.reader())
+    if saved and not prepared.observed.directory_error:
+        check(saved, prepared.plan)
     show_plan(prepared.plan, "text", paint())
     if not may_start(prepared.plan) or prepared.observed.directory_error:
         return outcome.ERROR

@@ -12,9 +12,8 @@ from controller.cli import outcome
 from controller.cli.session import FORMATS, open_session, optional_journal, run, tenant_options
 from controller.cli.terminal import paint, show_plan
 from controller.errors import UsageError
-from controller.model import Plan
 from controller.reconciler import prepare
-from controller.report import as_json
+from controller.saved import seal
 from controller.spec.dates import parse_moment, starts_at
 
 _EXAMPLES = """\b
@@ -23,6 +22,7 @@ Examples:
   mbx plan --target support@entreprise.example
   mbx plan --selector team=support --format json
   mbx plan --at 2027-02-01                   the plan of that day
+  mbx plan --out plan.json                   to be reviewed, then `mbx apply plan.json`
   mbx plan --detailed-exitcode               0 nothing to do, 2 changes
 """
 
@@ -31,7 +31,7 @@ Examples:
 @tenant_options
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 @click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write the plan to FILE, as JSON."
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Also save the plan, for `mbx apply FILE`."
 )
 @click.option("--at", metavar="TIME", help="Plan as if it were then: a date or a timestamp.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do.")
@@ -48,6 +48,8 @@ async def _plan(form: str, out: Path | None, at: str | None, detailed: bool, com
     session = open_session(**common)
     if len(session.tenants) > 1 and (form == "json" or out):
         raise UsageError("several tenants: choose one with --tenant for --format json and --out")
+    if out and at:
+        raise UsageError("--at shows another day's plan, which cannot be applied: leave out --out")
     journal = optional_journal(session.settings)
     statuses = []
     for specs in session.tenants:
@@ -55,15 +57,18 @@ async def _plan(form: str, out: Path | None, at: str | None, detailed: bool, com
         setting = session.setting(specs, journal, at=_moment(at, tenant.zone))
         async with session.connection(specs) as connection:
             prepared = await prepare(setting, connection.reader())
-        _show(prepared.plan, form, out)
+        if out:
+            _save(out, seal(prepared.plan, specs, session.targets, session.selector))
+        show_plan(prepared.plan, form, paint())
         statuses.append(outcome.of_plan(prepared.plan, detailed=detailed))
     return outcome.first(statuses)
 
 
-def _show(plan: Plan, form: str, out: Path | None) -> None:
-    if out:
-        out.write_text(as_json(plan), encoding="utf-8")
-    show_plan(plan, form, paint())
+def _save(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--out {path}: {error.strerror}") from None
 
 
 def _moment(text: str | None, zone: Any) -> datetime | None:

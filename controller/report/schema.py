@@ -93,11 +93,26 @@ _UPCOMING = {
 }
 
 
+_SAVED = {
+    "selection": {"type": "object", "description": "Saved plans: which resources were chosen."},
+    "specs": {"type": "object", "description": "Saved plans: the spec files by path, as text."},
+    "seal": {"type": "string", "description": "Saved plans: over all the rest.", "pattern": "^sha256:"},
+}
+
+
 def plan_schema() -> dict[str, Any]:
-    """What `mbx plan --format json` prints."""
+    """What `mbx plan --format json` prints; `--out` adds what applying it needs."""
+    shape = _shape()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Plan of mailbox-controller",
+        **shape,
+        "properties": {**shape["properties"], **_SAVED},
+    }
+
+
+def _shape() -> dict[str, Any]:
+    return {
         **_object(
             {
                 "format": {"const": FORMAT, "description": "Raised when a reader would have to change."},

@@ -36,12 +36,14 @@ class Document:
 class TenantSpecs:
     """A Tenant document and what belongs to it: resources in the order of their files and lines.
 
-    `digest` is over the contents of this tenant's files and their paths inside the specs folder."""
+    `digest` is over the contents of this tenant's files and their paths inside the specs folder; `files`
+    are those paths and contents, so that a saved plan can carry what it was made from."""
 
     tenant: Document
     documents: tuple[Document, ...]
     approvals: tuple[Document, ...]
     digest: str
+    files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,7 @@ def _estate(homes: _Homes, found: list[Draft], files: list[SpecFile]) -> Estate:
                 documents=tuple(each for each in documents[tenant] if each.kind is not Kind.APPROVAL),
                 approvals=tuple(each for each in documents[tenant] if each.kind is Kind.APPROVAL),
                 digest=_digest(contents[tenant]),
+                files=tuple((str(file.relative), file.content) for file in contents[tenant]),
             )
             for tenant in homes.tenants
         )

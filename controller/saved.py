@@ -1,0 +1,115 @@
+"""A plan kept in a file: what was reviewed is what is applied, or nothing is.
+
+The file is the plan's JSON with three things more: the specs that it was made from, which resources were
+chosen, and a seal over all of it. It is applied by planning again from those very specs: if the tenant
+would now be changed in any other way than was reviewed, the plan is stale. Only what matters counts:
+another mailbox may have changed meanwhile, and why something differs may be told otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from controller.errors import StaleError
+from controller.grants import AUTO_MAPPING
+from controller.model import FORMAT, Plan
+from controller.report.as_json import document
+from controller.spec import TenantSpecs
+
+# What was reviewed of a change. Causes, notes and lines may be told otherwise by another machine.
+_REVIEWED: Final = ("id", "action", "before", "after", "risk", "dependsOn", "requests")
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A sealed plan, opened: its JSON, the specs by path, and what was chosen of them."""
+
+    plan: Mapping[str, Any]
+    files: Mapping[str, str]
+    targets: frozenset[str]
+    selector: Mapping[str, str]
+
+    @property
+    def tenant_id(self) -> str:
+        return str(self.plan["tenantId"])
+
+    @property
+    def specs_digest(self) -> str:
+        return str(self.plan["specsDigest"])
+
+
+def seal(plan: Plan, specs: TenantSpecs, targets: Iterable[str], selector: Mapping[str, str]) -> str:
+    """The text of the file."""
+    whole = {
+        **document(plan),
+        "selection": {"targets": sorted(targets), "selector": dict(selector)},
+        "specs": {path: content.decode() for path, content in specs.files},
+    }
+    return json.dumps({**whole, "seal": _digest(whole)}, ensure_ascii=False, indent=2) + "\n"
+
+
+def open_sealed(text: str) -> Saved:
+    """Raises StaleError for anything that is not, byte for byte of its meaning, what was sealed."""
+    try:
+        whole = json.loads(text)
+        sealed = whole.pop("seal")
+        if whole["format"] != FORMAT:
+            raise StaleError(f"the plan has format {whole['format']}, and this release reads {FORMAT}")
+        if sealed != _digest(whole):
+            raise StaleError("the plan was altered after it was saved: plan anew, and have it reviewed")
+        chosen = whole.pop("selection")
+        files = {_inside(path): content for path, content in whole.pop("specs").items()}
+        return Saved(whole, files, frozenset(chosen["targets"]), chosen["selector"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StaleError(f"this is no saved plan ({type(error).__name__}: {error})") from error
+
+
+def unpack(saved: Saved, folder: Path) -> None:
+    """Writes the specs of a saved plan into a folder of their own."""
+    for path, content in saved.files.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content.encode())
+
+
+def check(saved: Saved, plan: Plan) -> None:
+    """Raises StaleError unless the plan made now is the one that was reviewed."""
+    reviewed = {change["id"]: _reviewed(change) for change in saved.plan["changes"]}
+    now = {change["id"]: _reviewed(change) for change in document(plan)["changes"]}
+    freed = {change["id"] for change in saved.plan["changes"] if change["blockedBy"]} & {
+        change.id for change in plan.open_changes
+    }  # shown as held back, and free now: nobody agreed to it
+    # AutoMapping goes by our own record; a machine without a journal plans it where none is needed.
+    needless = {ident for ident in reviewed.keys() - now.keys() if ident.endswith(f"/{AUTO_MAPPING}")}
+    other = sorted(
+        ident
+        for ident in (reviewed.keys() | now.keys()) - needless
+        if reviewed.get(ident) != now.get(ident) or ident in freed
+    )
+    if other:
+        shown = ", ".join(other[:5]) + (f" and {len(other) - 5} more" if len(other) > 5 else "")
+        raise StaleError(
+            f"the tenant is not as it was when this was planned (or it was applied already): {shown}. "
+            "Plan anew, and have it reviewed"
+        )
+
+
+def _reviewed(change: Mapping[str, Any]) -> str:
+    return json.dumps({name: change[name] for name in _REVIEWED}, sort_keys=True)
+
+
+def _digest(whole: Mapping[str, Any]) -> str:
+    text = json.dumps(whole, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _inside(path: str) -> str:
+    parts = PurePosixPath(path)
+    if parts.is_absolute() or ".." in parts.parts:
+        raise StaleError(f"a saved plan names a file outside its specs: {path}")
+    return path
