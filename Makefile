@@ -34,9 +34,9 @@ check: .venv/.dev ## style, types and layers
 	@$(RUN) mypy
 	@.venv/bin/python -c 'from importlinter.cli import lint_imports_command as run; run(["--no-logo"])'
 
-bench: .venv/.dev ## the measurements in tests/bench
+bench: .venv/.dev ## the measurements in tests/bench (make bench ARGS="--sizes 1000": a quick one)
 	@set -e; for file in tests/bench/[a-z]*.py; do [ -e "$$file" ] || continue; \
-	  echo "== $$file"; $(RUN) "$$(echo "$${file%.py}" | tr / .)"; done
+	  echo "== $$file"; $(RUN) "$$(echo "$${file%.py}" | tr / .)" $(ARGS); done
 
 soak: .venv/.dev ## N runs in random weather (make soak N=1000 SEED=7)
 	@$(RUN) tests.soak --runs $(N) --seed $(SEED)
