@@ -30,6 +30,7 @@ from controller.model import (
     Key,
     Kind,
     Memory,
+    Mode,
     Observation,
     Origin,
     Path,
@@ -51,8 +52,8 @@ class Permissions:
 class Resource:
     """A document and the object of the tenant that it is about, as far as there is one.
 
-    `spec` is the document's model. `principal` and `row` (of Get-Mailbox) are None where the tenant has
-    no such object yet; `holder` is whoever else has its address then. `identity` is what cmdlets are
+    `spec` is the document's model. `principal` and `row` (of Get-Mailbox, of a list Get-DistributionGroup)
+    are None where the tenant has no such object yet; `holder` is whoever else has its address then. `identity` is what cmdlets are
     given to name it: its GUID, which no rename changes, or its address before it is created.
     """
 
@@ -68,6 +69,17 @@ class Resource:
         return self.principal.guid if self.principal else self.key.address
 
     @property
+    def unwanted(self) -> bool:
+        """Whether the document wishes it away."""
+        return getattr(self.spec, "state", None) == "absent"
+
+    @property
+    def only_reported(self) -> bool:
+        """Whether the document lowers the mode for itself. A Tenant's mode is the loop's, and no wish about
+        its own settings."""
+        return self.key.kind is not Kind.TENANT and self.spec.mode is Mode.REPORT
+
+    @property
     def object_path(self) -> str:
         """How Graph names it; in braces while its id is known only after its creation."""
         return f"/users/{self.principal.object_id if self.principal else f'{{{self.key.address}}}'}"
@@ -79,7 +91,9 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What deciding needs besides the resource: the moment, who is who, what we remember."""
+    """What deciding needs besides the resource: the moment, who is who, what we remember. `coming` is the
+    directory as the plan leaves it, where it differs; `founding` has the ids of the changes that create
+    somebody in it, by their GUID there."""
 
     now: datetime
     zone: tzinfo
@@ -87,6 +101,17 @@ class Context:
     directory: Directory
     memory: Memory = field(default_factory=Memory)
     released: Mapping[str, str] = field(default_factory=dict)  # addresses given up, by the change's id
+    coming: Directory | None = None
+    founding: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ahead(self) -> Directory:
+        """Who will be who once the plan is applied: whom a document may name."""
+        return self.directory if self.coming is None else self.coming
+
+    def needs(self, principal: Principal) -> tuple[str, ...]:
+        """What has to happen before somebody can be named to the service."""
+        return (self.founding[principal.guid],) if principal.guid in self.founding else ()
 
 
 class Aspect(ABC):
@@ -96,6 +121,8 @@ class Aspect(ABC):
     kinds: ClassVar[frozenset[Kind]]
     permissions: ClassVar[Permissions]
     mailbox_properties: ClassVar[tuple[str, ...]] = ()  # what it needs of the Get-Mailbox row
+    list_properties: ClassVar[tuple[str, ...]] = ()  # the same of the Get-DistributionGroup row
+    founds: ClassVar[bool] = False  # whether it is the one that creates and deletes the object
 
     def concerns(self, resource: Resource) -> bool:
         """Whether the document says anything about this aspect; if not, it is not even read."""
@@ -201,6 +228,20 @@ class MailboxFields(Aspect):
 
 def set_mailbox(resource: Resource, parameters: Mapping[str, Any]) -> Request:
     return Request("exchange", "Set-Mailbox", {"Identity": resource.identity, **parameters})
+
+
+def on_list(cmdlet: str, resource: Resource, parameters: Mapping[str, Any]) -> Request:
+    """A write to a list. An application never owns one, and says so each time
+    [doc: Set-DistributionGroup BypassSecurityGroupManagerCheck]."""
+    bypass = {"BypassSecurityGroupManagerCheck": True}
+    return Request("exchange", cmdlet, {"Identity": resource.identity, **parameters, **bypass})
+
+
+def set_recipient(resource: Resource, parameters: Mapping[str, Any]) -> Request:
+    """Of a mailbox or a list, what both have."""
+    if resource.key.kind is Kind.DISTRIBUTION_LIST:
+        return on_list("Set-DistributionGroup", resource, parameters)
+    return set_mailbox(resource, parameters)
 
 
 def add_or_remove(action: Action, value: str) -> dict[str, Any]:

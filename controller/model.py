@@ -281,6 +281,11 @@ class Plan:
     emptied: frozenset[tuple[Key, str]] = frozenset()  # collections that a document wishes empty
 
     @property
+    def documents(self) -> tuple[Key, ...]:
+        """What people count: the Tenant's own settings are none of them."""
+        return tuple(key for key in self.resources if key.kind is not Kind.TENANT)
+
+    @property
     def open_changes(self) -> tuple[Change, ...]:
         """What apply would do."""
         return tuple(change for change in self.changes if not change.blocked_by)

@@ -26,7 +26,6 @@ from controller.model import (
     Desired,
     Finding,
     Key,
-    Mode,
     Path,
     Plan,
     Present,
@@ -134,7 +133,7 @@ def _resource(
     resource: Resource, observed: Observed, aspects: Sequence[Aspect], context: Context, draft: Draft
 ) -> None:
     """Adds everything about one resource to the draft."""
-    gone = resource.spec.state == "absent"
+    gone = resource.unwanted
     draft.desired[resource.key] = {}
     own: list[Change] = []
     for aspect in aspects:
@@ -152,7 +151,7 @@ def _resource(
         draft.changes.append(replace(change, depends_on=(*needs, *change.depends_on)))
     if synced := _synced(resource, own):
         draft.findings.append(synced)
-    if own and resource.spec.mode is Mode.REPORT:
+    if own and resource.only_reported:
         draft.findings.append(_report_only(resource))
 
 

@@ -6,7 +6,7 @@ The only place that knows all parts. Nothing is decided here: it carries what on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +25,7 @@ from controller.model import (
     Cycle,
     Finding,
     Key,
+    Kind,
     Memory,
     Mode,
     Outcome,
@@ -69,7 +70,15 @@ class Setting:
 
     def documents(self) -> tuple[Document, ...]:
         """The documents that this cycle is about."""
-        return tuple(document for document in self.specs.documents if self._chosen(document))
+        chosen = tuple(document for document in self.specs.documents if self._chosen(document))
+        return (*chosen, *self._organization())
+
+    def _organization(self) -> Iterator[Document]:
+        """The Tenant itself, where it says something of the organisation's settings."""
+        name = self.tenant.name
+        named = self.whole or (name in self.targets and not self.selector)
+        if self.tenant.organization is not None and named:
+            yield replace(self.specs.tenant, key=Key(Kind.TENANT, name))
 
     def _chosen(self, document: Document) -> bool:
         spec: Any = document.spec
@@ -246,7 +255,7 @@ def _record(setting: Setting, journal: Journal, prepared: Prepared, done: Cycle,
     for resource in prepared.observed.resources:
         if resource.principal:
             ids[resource.key] = resource.principal.object_id
-        if resource.key not in failing and resource.spec.state != "absent":
+        if resource.key not in failing and not resource.unwanted:
             whole[resource.key] = prepared.draft.desired[resource.key]
     journal.settle_many(tenant_id, whole, at=now, commit=setting.commit, object_ids=ids)
     for outcome in done.outcomes:

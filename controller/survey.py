@@ -17,7 +17,7 @@ from controller.aspect import Aspect, Resource
 from controller.clients import Reader, codes
 from controller.directory import Directory, Principal, build, principal
 from controller.errors import DeniedError, NotFoundError, ServiceError
-from controller.model import Key
+from controller.model import Key, Kind
 from controller.spec import Document
 
 _RECIPIENT = (
@@ -96,7 +96,7 @@ async def refreshed(
     fresh = directory.copy()
     for guid in known:
         fresh.remove(guid)
-    addresses = [str(getattr(document.spec, "address", "")) for document in documents]
+    addresses = [address for document in documents if (address := getattr(document.spec, "address", ""))]
     answers = await asyncio.gather(*(_recipient(reader, name) for name in (*known, *addresses)))
     for row in answers:
         if row is not None:
@@ -118,6 +118,8 @@ async def _recipient(reader: Reader, identity: str) -> Mapping[str, Any] | None:
 def locate(document: Document, directory: Directory) -> tuple[Principal | None, Principal | None]:
     """The object a document is about, or None and whoever holds its address instead."""
     spec: Any = document.spec
+    if document.kind is Kind.TENANT:
+        return None, None  # it is about the organisation, which is no object of the directory
     holders = directory.by_address(spec.address)
     former = {canon.address(address) for address in spec.previous_addresses or ()}
     for holder in holders:

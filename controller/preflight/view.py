@@ -9,7 +9,7 @@ from typing import Any
 from controller.aspect import Context, Resource
 from controller.directory import Principal
 from controller.grants import ACCESS, AUTO_MAPPING
-from controller.model import Finding, Key, Path, Present, Severity
+from controller.model import Finding, Key, Kind, Path, Present, Severity
 from controller.observe import Observed
 
 
@@ -23,8 +23,8 @@ class View:
 
     @property
     def resources(self) -> Iterator[Resource]:
-        """Those that will exist."""
-        return (r for r in self.observed.resources if r.spec.state != "absent")
+        """The shared mailboxes that will exist."""
+        return (r for r in self.observed.resources if r.key.kind is Kind.SHARED_MAILBOX and not r.unwanted)
 
     def value(self, resource: Resource, aspect: str, path: Path) -> Any:
         """What it will have: as wished, else as observed; None where neither says."""

@@ -45,7 +45,7 @@ def summary(plan: Plan) -> dict[str, int]:
     actions = Counter(change.action for change in plan.changes)
     changing = {change.key for change in plan.changes}
     troubled = {finding.key for finding in plan.findings if finding.severity is Severity.ERROR}
-    still = [key for key in plan.resources if key not in changing | plan.unreadable | troubled]
+    still = [key for key in plan.documents if key not in changing | plan.unreadable | troubled]
     return {
         **{name: sum(actions[action] for action in members) for name, members in _COUNTED.items()},
         "unchanged": len(still),

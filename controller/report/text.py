@@ -85,7 +85,7 @@ def _deed(change: Change) -> str:
 
 def _heading(plan: Plan, paint: Paint) -> str:
     commit = f", commit {plan.commit[:12]}" if plan.commit else ""
-    return paint(f"Tenant {plan.tenant}{commit}: {_documents(len(plan.resources))}", "1")
+    return paint(f"Tenant {plan.tenant}{commit}: {_documents(len(plan.documents))}", "1")
 
 
 def _documents(count: int) -> str:
