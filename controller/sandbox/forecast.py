@@ -24,7 +24,7 @@ from pydantic.alias_generators import to_camel
 
 from controller.sandbox.state import FaultKind
 
-LAGS = ("object", "type", "permission", "member", "audit")
+LAGS = ("object", "type", "permission", "member", "audit", "mailbox", "store")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*")
 _MOMENT = TypeAdapter(AwareDatetime)

@@ -71,7 +71,8 @@ class Weather(Protocol):
 
     def lag(self, api: str, what: str) -> timedelta:
         """How long after a write a reader that is not pinned to the writer's replica sees it. `what`
-        is `object`, `type` (RecipientTypeDetails), `permission`, `member`, `audit` (the log)."""
+        is `object`, `type` (RecipientTypeDetails), `permission`, `member`, `audit` (the log), `mailbox`
+        (from a mailbox's creation to its first use by Graph), `store` (what lives in a mailbox)."""
         ...
 
     @property

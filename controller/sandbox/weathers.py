@@ -12,7 +12,8 @@ from controller.sandbox.forecast import FaultRule, Forecast, Latency
 from controller.sandbox.state import FaultKind, Weather
 from controller.sandbox.weather import FairWeather, ForecastWeather
 
-# New objects within a minute, a converted type later, the audit log minutes behind
+# New objects within a minute, a converted type later, the audit log minutes behind; a new mailbox answers
+# Graph after its user does, while what is in a mailbox has one copy and is never late
 # [reference: Exchange admin API, consistency after writes; observed there].
 PROPAGATION = {
     "object": timedelta(seconds=20),
@@ -20,6 +21,7 @@ PROPAGATION = {
     "permission": timedelta(seconds=5),
     "member": timedelta(seconds=10),
     "audit": timedelta(minutes=10),
+    "mailbox": timedelta(seconds=40),
 }
 _USUAL = Forecast(latency=Latency(seconds=0.25, jitter=0.15), propagation=PROPAGATION, tenant_concurrency=10)
 _QUICK = {what: lag / 10 for what, lag in PROPAGATION.items()}

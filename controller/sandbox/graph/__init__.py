@@ -13,11 +13,14 @@ from urllib.parse import parse_qsl
 from starlette.routing import Route as HttpRoute
 
 from controller.sandbox.graph import (
+    categories,
     deltas,
     directory,
     group_writes,
     groups,
     licences,
+    mail_folders,
+    message_rules,
     organisation,
     user_writes,
     users,
@@ -38,6 +41,9 @@ _RESOURCES = (
     directory.ROUTES,
     organisation.ROUTES,
     licences.ROUTES,
+    categories.ROUTES,
+    mail_folders.ROUTES,
+    message_rules.ROUTES,
 )
 VERSIONS = ("v1.0", "beta")
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]

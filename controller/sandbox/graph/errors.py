@@ -75,6 +75,11 @@ def denied() -> GraphError:
     )
 
 
+def access_denied() -> GraphError:
+    """Outlook's refusal of a caller without the permission [reference: Graph API, errors]."""
+    return GraphError(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+
+
 def unauthenticated(message: str) -> GraphError:
     """401 with the challenge that names the sign-in service and Graph's own application id."""
     challenge = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from controller.sandbox.graph.errors import GraphError, denied, unauthenticated
+from controller.sandbox.graph.errors import GraphError, access_denied, denied, unauthenticated
 from controller.sandbox.graph.wire import Answer, Request
 from controller.sandbox.state import Call, ConnectionLostError, Fault, FaultKind
 from controller.sandbox.world import World
@@ -54,7 +54,7 @@ def refusal(fault: Fault, call: Call, world: World, app_id: str, *, outlook: boo
         case FaultKind.TRANSIENT:
             return GraphError(500, "Service_InternalServerError", "Encountered an internal server error.")
         case FaultKind.DENIED if outlook:
-            return GraphError(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+            return access_denied()
         case FaultKind.DENIED:
             return denied()
         case FaultKind.EXPIRED:

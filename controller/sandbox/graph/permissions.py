@@ -35,6 +35,14 @@ OBJECTS_READ = DIRECTORY_READ | USERS_READ | GROUPS_READ | APPS_READ
 ORGANIZATION_READ = DIRECTORY_READ | {"Organization.Read.All", "Organization.ReadWrite.All"}
 DOMAINS_READ = DIRECTORY_READ | {"Domain.Read.All", "Domain.ReadWrite.All"}
 LICENCES_READ = ORGANIZATION_READ | {"LicenseAssignment.Read.All", "LicenseAssignment.ReadWrite.All"}
+LICENCES_WRITE = USERS_WRITE | {"LicenseAssignment.ReadWrite.All"}
+LICENCE_DETAILS_READ = LICENCES_READ | USERS_FULL
+SETTINGS_WRITE = frozenset({"MailboxSettings.ReadWrite"})
+SETTINGS_READ = SETTINGS_WRITE | {"MailboxSettings.Read"}
+FOLDERS_WRITE = frozenset({"Mail.ReadWrite"})
+FOLDERS_READ = FOLDERS_WRITE | {"Mail.Read", "Mail.ReadBasic", "Mail.ReadBasic.All"}
+MAILBOX_FOLDERS_WRITE = frozenset({"MailboxFolder.ReadWrite.All"})
+MAILBOX_FOLDERS_READ = MAILBOX_FOLDERS_WRITE | {"MailboxFolder.Read.All"}
 
 _FULL = {
     "user": USERS_FULL,

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from controller.sandbox.graph import apps, faults
 from controller.sandbox.graph.answers import page_token_expired
 from controller.sandbox.graph.deltas import DeltaStore
-from controller.sandbox.graph.errors import GraphError
-from controller.sandbox.graph.permissions import require, sight
+from controller.sandbox.graph.errors import GraphError, access_denied, denied
+from controller.sandbox.graph.permissions import allowed, sight
 from controller.sandbox.graph.query import options
 from controller.sandbox.graph.routing import Route, Router
 from controller.sandbox.graph.rows import Row, instant, type_of
@@ -77,8 +77,8 @@ class Graph:
         return self._admit(call, request, lambda: self._work(route, request))
 
     def _work(self, route: Route, request: Request) -> Answer:
-        if route.roles is not None:
-            require(request.caller, route.roles)
+        if route.roles is not None and not allowed(request.caller, route.roles):
+            raise access_denied() if _OUTLOOK.search(route.operation) else denied()
         return route.respond(self, request)
 
     def _admit(self, call: Call, request: Request, go_on: Work) -> Answer:

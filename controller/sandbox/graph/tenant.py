@@ -146,9 +146,14 @@ class Tenant:
             self.world.before_write(entry, self.now, "")
 
     def record(
-        self, request: Request, operation: str, subject: str, parameters: Iterable[tuple[str, Any]]
+        self,
+        request: Request,
+        operation: str,
+        subject: str,
+        parameters: Iterable[tuple[str, Any]],
+        workload: str = "AzureActiveDirectory",
     ) -> None:
-        """One line of the audit log, as Entra tells it."""
+        """One line of the audit log, as Entra tells it; `workload` Exchange where a mailbox does."""
         number = len(self.world.audit)
         digest = hashlib.sha256(f"{self.now.isoformat()}|{operation}|{number}".encode()).digest()
         self.world.audit.append(
@@ -158,7 +163,7 @@ class Tenant:
                 visible=self.now + self.sandbox.weather.lag("graph", "audit"),
                 actor=request.caller.app.name,
                 operation=operation,
-                workload="AzureActiveDirectory",
+                workload=workload,
                 object_id=subject,
                 parameters=[(name, _spelt(value)) for name, value in parameters],
                 app_id=request.caller.app.client_id,
