@@ -53,8 +53,9 @@ class Resource:
     """A document and the object of the tenant that it is about, as far as there is one.
 
     `spec` is the document's model. `principal` and `row` (of Get-Mailbox, of a list Get-DistributionGroup)
-    are None where the tenant has no such object yet; `holder` is whoever else has its address then. `identity` is what cmdlets are
-    given to name it: its GUID, which no rename changes, or its address before it is created.
+    are None where the tenant has no such object yet; `holder` is whoever else has its address then.
+    `identity` is what cmdlets are given to name it: its GUID, which no rename changes, or its address before
+    it is created.
     """
 
     key: Key
@@ -71,7 +72,7 @@ class Resource:
     @property
     def unwanted(self) -> bool:
         """Whether the document wishes it away."""
-        return getattr(self.spec, "state", None) == "absent"
+        return bool(self.spec.is_unwanted)
 
     @property
     def only_reported(self) -> bool:

@@ -20,7 +20,11 @@ _GROUPS = frozenset(
     {"MailUniversalDistributionGroup", "MailUniversalSecurityGroup", "MailNonUniversalGroup", "RoomList",
      "GroupMailbox", "DynamicDistributionGroup", "RoleGroup"}
 )  # fmt: skip
+_LISTS = frozenset(
+    {"MailUniversalDistributionGroup", "MailUniversalSecurityGroup", "MailNonUniversalGroup", "RoomList"}
+)
 _HOLDERS = frozenset({"MailUniversalSecurityGroup", "MailUser", "GuestMailUser"})
+_MEMBERS = _HOLDERS | {"MailUniversalDistributionGroup", "MailContact"}
 _MAILBOX = "Mailbox"
 
 
@@ -55,6 +59,17 @@ class Principal:
     @property
     def is_mailbox(self) -> bool:
         return self.type.endswith(_MAILBOX) and self.type != "GroupMailbox"
+
+    @property
+    def is_list(self) -> bool:
+        """What Get-DistributionGroup answers with: groups whose members are kept one by one."""
+        return self.type in _LISTS
+
+    @property
+    def can_be_member(self) -> bool:
+        """Of a distribution list; a Microsoft 365 group and a user without mail cannot
+        [doc: Add-DistributionGroupMember]."""
+        return self.is_mailbox or self.type in _MEMBERS
 
     @property
     def can_hold_rights(self) -> bool:

@@ -55,7 +55,7 @@ def _groups(
     resources: Iterable[Resource], seen: Mapping[str, Mapping[Key, Observation]], directory: Directory
 ) -> Iterator[Principal]:
     """Every group that a spec or an access list names: who is behind it decides who gains and loses."""
-    names = {who for r in resources for who in getattr(r.spec, "access", None) or ()}
+    names = {who for r in resources for who in r.spec.trustees}
     for observation in seen.get(ACCESS[0], {}).values():
         if isinstance(observation, Present):
             names |= observation.ids.keys()

@@ -28,12 +28,26 @@ _USER = (
     "Guid", "ExternalDirectoryObjectId", "Name", "DisplayName", "UserPrincipalName", "Sid",
     "RecipientTypeDetails",
 )  # fmt: skip
-_MAILBOX = ("Guid", "ExternalDirectoryObjectId", "Name", "PrimarySmtpAddress")
+_IDENTITY = ("Guid", "ExternalDirectoryObjectId", "Name", "PrimarySmtpAddress")
 _WHOLE = {"ResultSize": "Unlimited"}
 _LISTING_SHARE = 0.05  # of the tenant's recipients: from here on, one listing instead of single reads
-_NESTED = frozenset(
-    {"MailUniversalDistributionGroup", "MailUniversalSecurityGroup", "MailNonUniversalGroup", "RoomList"}
-)
+_LISTING_LEAST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """How the objects of some kinds are read: one by one, or with `listing` as parameters all at once."""
+
+    cmdlet: str
+    listing: Mapping[str, Any]
+
+
+_MAILBOXES = _Rows("Get-Mailbox", {**_WHOLE, "RecipientTypeDetails": ["SharedMailbox"]})
+_ROWS = {
+    Kind.SHARED_MAILBOX: _MAILBOXES,
+    Kind.MAILBOX_DELEGATION: _MAILBOXES,
+    Kind.DISTRIBUTION_LIST: _Rows("Get-DistributionGroup", _WHOLE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +86,17 @@ async def _users(reader: Reader) -> list[dict[str, Any]] | DeniedError:
 async def survey(
     reader: Reader, documents: Iterable[Document], directory: Directory, aspects: Sequence[Aspect]
 ) -> Survey:
-    """The object of each document, with the mailbox properties that the aspects need."""
-    columns = tuple(dict.fromkeys((*_MAILBOX, *(p for a in aspects for p in a.mailbox_properties))))
+    """The object of each document, with the properties that the aspects need of its row."""
     placed = [(document, *locate(document, directory)) for document in documents]
-    found = [one for _, one, _ in placed if one is not None]
-    rows, failures = await _mailbox_rows(reader, found, columns, directory)
+
+    def found_by(how: _Rows) -> list[Principal]:
+        return [one for document, one, _ in placed if one and _ROWS[document.kind] is how]
+
+    answers = await asyncio.gather(
+        *(_rows(reader, how, found_by(how), columns, directory) for how, columns in _wanted(aspects))
+    )
+    rows = {guid: row for found, _ in answers for guid, row in found.items()}
+    failures = {guid: error for _, failed in answers for guid, error in failed.items()}
     resources, errors = [], {}
     for document, one, holder in placed:
         key = document.key
@@ -88,6 +108,16 @@ async def survey(
     return Survey(directory, tuple(resources), errors)
 
 
+def _wanted(aspects: Sequence[Aspect]) -> tuple[tuple[_Rows, tuple[str, ...]], ...]:
+    """What is asked for each way of reading."""
+    of_mailboxes = (p for aspect in aspects for p in aspect.mailbox_properties)
+    of_lists = (p for aspect in aspects for p in aspect.list_properties)
+    return (
+        (_MAILBOXES, tuple(dict.fromkeys((*_IDENTITY, *of_mailboxes)))),
+        (_ROWS[Kind.DISTRIBUTION_LIST], tuple(dict.fromkeys((*_IDENTITY, *of_lists)))),
+    )
+
+
 async def refreshed(
     reader: Reader, directory: Directory, documents: Iterable[Document], known: Sequence[str]
 ) -> Directory:
@@ -96,7 +126,7 @@ async def refreshed(
     fresh = directory.copy()
     for guid in known:
         fresh.remove(guid)
-    addresses = [address for document in documents if (address := getattr(document.spec, "address", ""))]
+    addresses = [document.spec.identity() for document in documents if document.kind in _ROWS]
     answers = await asyncio.gather(*(_recipient(reader, name) for name in (*known, *addresses)))
     for row in answers:
         if row is not None:
@@ -118,38 +148,44 @@ async def _recipient(reader: Reader, identity: str) -> Mapping[str, Any] | None:
 def locate(document: Document, directory: Directory) -> tuple[Principal | None, Principal | None]:
     """The object a document is about, or None and whoever holds its address instead."""
     spec: Any = document.spec
-    if document.kind is Kind.TENANT:
+    if document.kind not in _ROWS:
         return None, None  # it is about the organisation, which is no object of the directory
-    holders = directory.by_address(spec.address)
-    former = {canon.address(address) for address in spec.previous_addresses or ()}
+    address = spec.identity()
+    holders = directory.by_address(address)
+    primary = {canon.address(name) for name in (address, *spec.former_addresses)}
     for holder in holders:
-        if holder.is_mailbox and canon.address(holder.address) in {canon.address(spec.address), *former}:
+        if _fits(document.kind, holder) and (
+            document.kind is Kind.MAILBOX_DELEGATION or canon.address(holder.address) in primary
+        ):
             return holder, None
     if holders:
         return None, holders[0]
-    for address in spec.previous_addresses or ():
-        for holder in directory.by_address(address):
-            if holder.is_mailbox:
+    for former in spec.former_addresses:
+        for holder in directory.by_address(former):
+            if _fits(document.kind, holder):
                 return holder, None
     return None, None
 
 
-async def _mailbox_rows(
-    reader: Reader, wanted: Sequence[Principal], columns: Sequence[str], directory: Directory
+def _fits(kind: Kind, one: Principal) -> bool:
+    return one.is_list if kind is Kind.DISTRIBUTION_LIST else one.is_mailbox
+
+
+async def _rows(
+    reader: Reader, how: _Rows, wanted: Sequence[Principal], columns: Sequence[str], directory: Directory
 ) -> tuple[dict[str, Mapping[str, Any]], dict[str, Exception]]:
-    """Rows of Get-Mailbox by GUID, and why any is missing."""
+    """Rows by GUID, and why any is missing."""
     rows: dict[str, Mapping[str, Any]] = {}
-    if len(wanted) > 10 and len(wanted) >= _LISTING_SHARE * len(directory.principals):
-        parameters = {**_WHOLE, "RecipientTypeDetails": ["SharedMailbox"]}
+    if len(wanted) > _LISTING_LEAST and len(wanted) >= _LISTING_SHARE * len(directory.principals):
         try:
-            listed = await reader.exchange("Get-Mailbox", parameters, select=columns)
+            listed = await reader.exchange(how.cmdlet, how.listing, select=columns)
         except ServiceError:
             listed = []  # each is asked for below, and names its own trouble
         rows = {str(row.get("Guid")): row for row in listed}
     failures: dict[str, Exception] = {}
     missing = [one for one in wanted if one.guid not in rows]
     asked = await asyncio.gather(
-        *(reader.exchange("Get-Mailbox", {"Identity": one.guid}, select=columns) for one in missing),
+        *(reader.exchange(how.cmdlet, {"Identity": one.guid}, select=columns) for one in missing),
         return_exceptions=True,
     )
     for one, answer in zip(missing, asked, strict=True):
@@ -161,7 +197,7 @@ async def _mailbox_rows(
             rows[one.guid] = answer[0]
         else:
             failures[one.guid] = ServiceError(
-                "exchange", "Get-Mailbox", "the answer is not the mailbox asked for", target=one.address
+                "exchange", how.cmdlet, "the answer is not the object asked for", target=one.address
             )
     return rows, failures
 
@@ -169,28 +205,32 @@ async def _mailbox_rows(
 async def read_members(reader: Reader, groups: Iterable[Principal], directory: Directory) -> None:
     """Reads the members of groups, and of the groups in them, into the directory. A group that cannot be
     read is noted as such."""
-    queue = {group.guid for group in groups if group.type in _NESTED}
-    while queue := {guid for guid in queue if guid not in directory.members and guid not in directory.unread}:
-        batch = sorted(queue)
+    queue = {group.guid for group in groups if group.is_list}
+    seen: set[str] = set()
+    while queue:
+        batch = sorted(queue - directory.members.keys() - directory.unread.keys())
         answers = await asyncio.gather(
-            *(_members(reader, guid) for guid in batch),
+            *(read_direct_members(reader, guid, directory) for guid in batch),
             return_exceptions=True,
         )
-        queue = set()
         for guid, answer in zip(batch, answers, strict=True):
             if isinstance(answer, ServiceError):
                 directory.unread[guid] = answer
             elif isinstance(answer, BaseException):
                 raise answer
             else:
-                members = [_member(row, directory) for row in answer]
-                directory.members[guid] = tuple(member.guid for member in members)
-                queue |= {member.guid for member in members if member.type in _NESTED}
+                directory.members[guid] = tuple(member.guid for member in answer)
+        seen |= queue
+        within = {member for guid in queue for member in directory.members.get(guid, ())}
+        queue = {guid for guid in within if directory.principals[guid].is_list} - seen
 
 
-async def _members(reader: Reader, guid: str) -> list[dict[str, Any]]:
+async def read_direct_members(reader: Reader, guid: str, directory: Directory) -> list[Principal]:
+    """Who stands on one list. A user without a mailbox is known by its sign-in name [obs: CIPP]. Raises
+    ServiceError."""
     parameters = {"Identity": guid, **_WHOLE}
-    return await reader.exchange("Get-DistributionGroupMember", parameters, select=_RECIPIENT)
+    rows = await reader.exchange("Get-DistributionGroupMember", parameters, select=_RECIPIENT)
+    return [_member(row, directory) for row in rows]
 
 
 def _member(row: Mapping[str, Any], directory: Directory) -> Principal:

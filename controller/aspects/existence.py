@@ -43,6 +43,7 @@ SHARED = "shared"
 
 class Existence(Aspect):
     name = "existence"
+    founds = True
     kinds = frozenset({Kind.SHARED_MAILBOX})
     permissions = Permissions(
         read=("Get-Recipient", "Get-Mailbox", "Get-AcceptedDomain"),
@@ -64,7 +65,7 @@ class Existence(Aspect):
         return answers
 
     def desired(self, resource: Resource, context: Context) -> Desired:
-        if resource.spec.state == "absent":
+        if resource.unwanted:
             return Desired(gone=frozenset({SELF}), origins={SELF: resource.at("state")})
         address = resource.spec.address
         wants = {SELF: Want(SHARED, SHARED, resource.at("address"))}
@@ -171,7 +172,7 @@ def _seen(resource: Resource) -> Observation:
 
 async def _reserved(reader: Reader, resource: Resource) -> Observation:
     """Absent, unless somebody soft-deleted holds the address."""
-    if resource.spec.state == "absent" or resource.holder:
+    if resource.unwanted or resource.holder:
         return Absent()
     address, origin = resource.spec.address, resource.at("address")
     try:

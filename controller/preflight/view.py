@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from controller.aspect import Context, Resource
 from controller.directory import Principal
 from controller.grants import ACCESS, AUTO_MAPPING
 from controller.model import Finding, Key, Kind, Path, Present, Severity
 from controller.observe import Observed
+
+_OPENED: Final = frozenset({Kind.SHARED_MAILBOX, Kind.MAILBOX_DELEGATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,12 @@ class View:
     @property
     def resources(self) -> Iterator[Resource]:
         """The shared mailboxes that will exist."""
-        return (r for r in self.observed.resources if r.key.kind is Kind.SHARED_MAILBOX and not r.unwanted)
+        return (r for r in self.opened if r.key.kind is Kind.SHARED_MAILBOX)
+
+    @property
+    def opened(self) -> Iterator[Resource]:
+        """Every mailbox that people are given access to, their own ones included."""
+        return (r for r in self.observed.resources if r.key.kind in _OPENED and not r.unwanted)
 
     def value(self, resource: Resource, aspect: str, path: Path) -> Any:
         """What it will have: as wished, else as observed; None where neither says."""

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 # them: a folder holds mail and is never deleted.
 MailboxExclusive = Literal["access", "folderPermissions", "aliases", "rules", "categories"]
 MailboxAdditive = Literal[MailboxExclusive, "folders"]
+ListCollection = Literal["members", "owners", "aliases"]
+DelegationCollection = Literal["access", "folderPermissions"]
 TenantExclusive = Literal[MailboxExclusive, "members", "owners"]
 TenantAdditive = Literal[TenantExclusive, "folders"]
 

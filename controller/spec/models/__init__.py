@@ -8,15 +8,22 @@ from __future__ import annotations
 
 from controller.spec.models.access import AccessEntry, Right
 from controller.spec.models.approval import Approval
+from controller.spec.models.distribution_list import DistributionList, ListType, Member
+from controller.spec.models.document import State
+from controller.spec.models.mailbox_delegation import MailboxDelegation
 from controller.spec.models.safety import LastReader, Safety
-from controller.spec.models.shared_mailbox import SentItems, SharedMailbox, State
+from controller.spec.models.shared_mailbox import SentItems, SharedMailbox
 from controller.spec.models.tenant import Cloud, Orphans, Tenant
 
 __all__ = [
     "AccessEntry",
     "Approval",
     "Cloud",
+    "DistributionList",
     "LastReader",
+    "ListType",
+    "MailboxDelegation",
+    "Member",
     "Orphans",
     "Right",
     "Safety",

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
+from enum import StrEnum
 
 from pydantic import Field
 
 from controller.model import Mode
 from controller.spec.models.scalars import Address, LabelName, Maybe, SpecModel, Words
+from controller.spec.models.wording import Wording
 
 Path = tuple[str, ...]
 Trouble = tuple[Path, str]  # where in the document, and what is wrong there
 
 KIND = "What the document describes; it decides which other fields there are."
+
+
+class State(StrEnum):
+    """present: it shall be there. absent: it shall be deleted, a mailbox with its mail."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
 
 
 class DocumentModel(SpecModel):
@@ -34,9 +43,29 @@ class DocumentModel(SpecModel):
         """Every address that no other document may claim, and where it is written."""
         yield from ()
 
+    def wordings(self) -> Iterator[tuple[Path, Wording]]:
+        """Every text that may be kept in a file beside the spec, and where it is written."""
+        yield from ()
+
     def troubles(self, zone: tzinfo) -> Iterator[Trouble]:
         """What is wrong although every field by itself is right. `zone` is the tenant's."""
         yield from ()
+
+    @property
+    def former_addresses(self) -> tuple[str, ...]:
+        """Under these it is looked for as well, and is then renamed."""
+        return ()
+
+    @property
+    def is_unwanted(self) -> bool:
+        """Whether it shall be deleted."""
+        return False
+
+    @property
+    def trustees(self) -> Iterable[str]:
+        """Everybody whom it names as a holder of rights or as a member, as written: who is behind the
+        groups among them decides who gains and loses."""
+        return ()
 
 
 class ResourceModel(DocumentModel):
@@ -66,4 +95,14 @@ def both_ways(exclusive: Sequence[str], additive: Sequence[str]) -> Iterator[Tro
             yield ("additive", str(index)), f"{name!r} is under both 'exclusive' and 'additive': keep one"
 
 
-__all__ = ["KIND", "Address", "DocumentModel", "Path", "ResourceModel", "Trouble", "both_ways", "twice"]
+__all__ = [
+    "KIND",
+    "Address",
+    "DocumentModel",
+    "Path",
+    "ResourceModel",
+    "State",
+    "Trouble",
+    "both_ways",
+    "twice",
+]
