@@ -20,7 +20,10 @@ _VIEWERS = frozenset({"helpdesk administrator"})
 _SECURITY = frozenset({"security administrator", "security reader", "compliance administrator"})
 
 # What a recipient administrator does not manage [doc: role groups; inf: the exact list].
-_NOT_RECIPIENT = ("transportrule", "organizationconfig", "accepteddomain", "retentionpolicy", "audit")
+_NOT_RECIPIENT = (
+    *("transportrule", "organizationconfig", "accepteddomain", "retentionpolicy", "audit"),
+    *("spamfilter", "remotedomain"),
+)
 _SECURITY_READS = frozenset({"get-transportrule", "get-adminauditlogconfig", "search-unifiedauditlog"})
 # The switch needs Organization Management or its own role [obs: M365DSC issue 6435, issue 9985].
 _MANAGER_CHECK = frozenset({"bypasssecuritygroupmanagercheck"})

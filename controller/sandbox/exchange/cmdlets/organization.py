@@ -1,4 +1,4 @@
-"""Get-AcceptedDomain and Get-OrganizationConfig: what the tenant is and has turned on.
+"""Get-AcceptedDomain, Get- and Set-OrganizationConfig: what the tenant is and has turned on.
 
 Several organisation settings are null until somebody sets them, which is not the same as false [obs:
 graph2otel].
@@ -103,6 +103,25 @@ _ORGANIZATION: dict[str, Any] = {
 }
 
 
+# What of it Set-OrganizationConfig changes here [doc: Set-OrganizationConfig].
+_SETTABLE = frozenset(
+    {
+        "AuditDisabled",
+        "DisablePlusAddressInRecipients",
+        "FocusedInboxOn",
+        "MailTipsAllTipsEnabled",
+        "MailTipsExternalRecipientsTipsEnabled",
+        "MailTipsLargeAudienceThreshold",
+        "MessageRecallEnabled",
+        "PostponeRoamingSignaturesUntilLater",
+        "ReadTrackingEnabled",
+        "SendFromAliasEnabled",
+    }
+)
+# Kept with the organisation by scenarios, and shown by other cmdlets or by Graph.
+_ELSEWHERE = frozenset({"RetentionPolicies", "OutboundSpamPolicies", "RemoteDomains", "graph"})
+
+
 def _domain(call: Invocation, name: str) -> Row:
     world = call.world
     return {
@@ -140,8 +159,25 @@ def get_organization_config(call: Invocation) -> Result:
         "ExchangeObjectId": Guid(uuid.uuid5(uuid.NAMESPACE_DNS, world.tenant_id)),
         **_ORGANIZATION,
     }
-    row.update({name: value for name, value in world.organization.items() if name != "RetentionPolicies"})
+    row.update({name: value for name, value in world.organization.items() if name not in _ELSEWHERE})
     return [selected(call, row)]
+
+
+@cmdlet("Set-OrganizationConfig", honours=_SETTABLE, target="Name")
+def set_organization_config(call: Invocation) -> Result:
+    """No rows; it takes no Identity, as there is one organisation."""
+    world = call.world
+    given = {name: call.arguments[name] for name in _SETTABLE if name in call.arguments}
+    there = {**_ORGANIZATION, **world.organization}
+    changed = {name: value for name, value in given.items() if there.get(name) != value}
+    if not changed:
+        call.warn(
+            f"The command completed successfully but no settings of '{world.initial_domain}' have been "
+            "modified."
+        )
+    call.subject = world.initial_domain
+    world.organization.update(changed)
+    return None
 
 
 def selected(call: Invocation, row: Row) -> Row:
