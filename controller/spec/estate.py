@@ -10,6 +10,7 @@ from typing import Final
 
 from controller.errors import Problem, SpecError, UsageError
 from controller.model import Key, Kind, Origin
+from controller.spec.beside import read_beside
 from controller.spec.documents import Document, Estate, TenantSpecs
 from controller.spec.drafts import Draft, drafts
 from controller.spec.files import Folder, SpecFile, repository_root
@@ -45,12 +46,13 @@ def load(folder: Path, *, root: Path | None = None) -> Estate:
         problems.append(
             Problem(Origin(reading.shown(top), 1), f"no document here; a first one could be {_EXAMPLE}")
         )
+    beside = list(read_beside(reading, found, problems))
     homes = _Homes(found)
     problems += _tenant_problems(homes)
     problems += _problems_between(homes, found, orphans=not unknown)
     if problems:
         raise SpecError(sorted(set(problems)))
-    return _estate(homes, found, files)
+    return _estate(homes, found, files, beside)
 
 
 def _without_text(file: SpecFile) -> SpecFile:
@@ -148,23 +150,29 @@ def _zone(tenant: Draft | None) -> tzinfo:
     return tenant.spec.zone if tenant is not None and isinstance(tenant.spec, Tenant) else UTC
 
 
-def _estate(homes: _Homes, found: list[Draft], files: list[SpecFile]) -> Estate:
+def _estate(
+    homes: _Homes, found: list[Draft], files: list[SpecFile], beside: list[tuple[Draft, SpecFile]]
+) -> Estate:
+    """`beside` are the files that documents name; they count as contents of the documents' tenant."""
     documents: dict[Draft, list[Document]] = {tenant: [] for tenant in homes.tenants}
-    contents: dict[Draft, list[SpecFile]] = {tenant: [] for tenant in homes.tenants}
+    contents: dict[Draft, dict[str, SpecFile]] = {tenant: {} for tenant in homes.tenants}
     for draft in found:
         if draft.kind is not Kind.TENANT:
             documents[homes.of(draft.file)[0]].append(_document(draft))
     for file in files:
         for tenant in homes.of(file):
-            contents[tenant].append(file)
+            contents[tenant][str(file.relative)] = file
+    for draft, file in sorted(beside, key=lambda each: each[1].relative):
+        for tenant in homes.of(draft.file):
+            contents[tenant].setdefault(str(file.relative), file)
     return Estate(
         tuple(
             TenantSpecs(
                 tenant=_document(tenant),
                 documents=tuple(each for each in documents[tenant] if each.kind is not Kind.APPROVAL),
                 approvals=tuple(each for each in documents[tenant] if each.kind is Kind.APPROVAL),
-                digest=_digest(contents[tenant]),
-                files=tuple((str(file.relative), file.content) for file in contents[tenant]),
+                digest=_digest(contents[tenant].values()),
+                files=tuple((name, file.content) for name, file in contents[tenant].items()),
             )
             for tenant in homes.tenants
         )

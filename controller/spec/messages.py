@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from controller.spec.dates import DURATION_FORM, MOMENT_FORM
-from controller.spec.models import folder_permissions, scalars
+from controller.spec.models import folder_permissions, regional, scalars
 
 Trouble = tuple[tuple[str, ...], str, bool]  # where, what, and whether it is about the name itself
 
@@ -50,6 +50,8 @@ PATTERNS: Final = {
     scalars.HOLD_PATTERN: "a number of days such as 2555 days, or unlimited",
     scalars.CATEGORY_PATTERN: "a category's name on one line, without ',' and ';', where Outlook parts it",
     scalars.FOLDER_PATTERN: "a folder's path such as Inbox/Factures (a slash inside a name is written \\/)",
+    regional.CULTURE_PATTERN: "a language with its region such as fr-FR (Exchange refuses fr alone)",
+    regional.CLOCK_PATTERN: 'a time of day such as "09:00", with two digits each',
     scalars.ONE_LINE_PATTERN: "text on one line, not starting or ending with a space",
 }
 _TYPES: Final = {

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import tzinfo
-from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
@@ -13,7 +12,7 @@ from controller.spec.collections import MailboxAdditive, MailboxExclusive
 from controller.spec.models.access import Access, access_troubles
 from controller.spec.models.categories import Categories, ClaimCategories, category_troubles, claim_troubles
 from controller.spec.models.delivery import Delivery
-from controller.spec.models.document import KIND, Path, ResourceModel, Trouble, both_ways, twice
+from controller.spec.models.document import KIND, Path, ResourceModel, State, Trouble, both_ways, twice
 from controller.spec.models.folder_permissions import FolderPermissions, folder_troubles
 from controller.spec.models.folders import Folders, SearchFolders, mail_folder_troubles, search_troubles
 from controller.spec.models.mailbox_settings import (
@@ -26,15 +25,11 @@ from controller.spec.models.mailbox_settings import (
     Protocols,
     mail_tip_troubles,
 )
+from controller.spec.models.regional import Regional, WorkingHours
+from controller.spec.models.replies import AutomaticReplies
 from controller.spec.models.rules import Rules, rule_troubles
 from controller.spec.models.scalars import Address, DisplayName, Flag, Maybe, SpecModel, Words
-
-
-class State(StrEnum):
-    """present: the mailbox shall be there. absent: it shall be deleted, with its mail."""
-
-    PRESENT = "present"
-    ABSENT = "absent"
+from controller.spec.models.wording import Wording
 
 
 class SentItems(SpecModel):
@@ -175,6 +170,25 @@ class SharedMailbox(ResourceModel):
         description="Inbox rules, in the order in which they run. Whole truth by default: a rule that is not "
         "listed is removed ([] removes all). Rules that Microsoft Graph cannot express are never touched.",
     )
+    automatic_replies: Maybe[AutomaticReplies] = Field(
+        default=None,
+        description="What whoever writes to it gets back, with holiday versions that come and go by "
+        "themselves.",
+    )
+    regional: Maybe[Regional] = Field(
+        default=None,
+        description="Language, time zone and formats of the mailbox.",
+        examples=[{"language": "fr-FR", "timeZone": "Europe/Paris"}],
+    )
+    working_hours: Maybe[WorkingHours] = Field(
+        default=None, description="On which days and between which times somebody is there."
+    )
+    signature: Maybe[Wording] = Field(
+        default=None,
+        description="The signature that Outlook on the web puts under new mail: text, HTML or a file. Where "
+        "the organisation has roaming signatures on, Exchange ignores it: a finding.",
+        examples=[{"file": "signatures/support.html"}],
+    )
     exclusive: tuple[MailboxExclusive, ...] = Field(
         default=(),
         description="Collections of this document that are the whole truth: what is not listed is "
@@ -188,6 +202,18 @@ class SharedMailbox(ResourceModel):
     def identity(self) -> str:
         return self.address
 
+    @property
+    def former_addresses(self) -> tuple[str, ...]:
+        return self.previous_addresses
+
+    @property
+    def is_unwanted(self) -> bool:
+        return self.state is State.ABSENT
+
+    @property
+    def trustees(self) -> Iterable[str]:
+        return self.access or ()
+
     def claims(self) -> Iterator[tuple[Path, str]]:
         yield ("address",), self.address
         for name, addresses in (
@@ -196,6 +222,12 @@ class SharedMailbox(ResourceModel):
         ):
             for index, address in enumerate(addresses):
                 yield (name, str(index)), address
+
+    def wordings(self) -> Iterator[tuple[Path, Wording]]:
+        if self.automatic_replies:
+            yield from self.automatic_replies.wordings(("automaticReplies",))
+        if self.signature:
+            yield ("signature",), self.signature
 
     def troubles(self, zone: tzinfo) -> Iterator[Trouble]:
         if self.convert and self.state is State.ABSENT:
@@ -221,4 +253,8 @@ class SharedMailbox(ResourceModel):
             yield from self.delivery.troubles(("delivery",))
         if self.forwarding:
             yield from self.forwarding.troubles(("forwarding",))
+        if self.automatic_replies:
+            yield from self.automatic_replies.troubles(("automaticReplies",), zone)
+        if self.working_hours:
+            yield from self.working_hours.troubles(("workingHours",))
         yield from mail_tip_troubles(("mailTip",), self.mail_tip or "")
