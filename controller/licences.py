@@ -136,7 +136,7 @@ async def plans_to_be(reader: Reader, resources: Sequence[Resource]) -> dict[Key
     try:
         shelf = await read_shelf(reader)
     except ServiceError:
-        return dict.fromkeys(r.key for r in resources)
+        shelf = Shelf({})  # what an account holds may be told all the same; holding nothing says enough
     holdings = await read_holdings(reader, resources, shelf)
     return {r.key: _plans(r, holdings[r.key], shelf) for r in resources}
 
