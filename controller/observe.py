@@ -17,6 +17,7 @@ from controller.grants import ACCESS
 from controller.model import Key, Observation, Present, Unreadable
 from controller.spec import Document
 from controller.survey import read_members, survey
+from controller.tenant_facts import TenantFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Observed:
     resources: tuple[Resource, ...] = ()
     seen: Mapping[str, Mapping[Key, Observation]] = field(default_factory=dict)
     directory_error: Exception | None = None
+    facts: TenantFacts = field(default_factory=TenantFacts)
 
 
 async def observe(

@@ -16,7 +16,7 @@ from controller.apply import Sight, Tools, apply
 from controller.aspect import Aspect, Context, all_aspects
 from controller.clients import Connection, Reader
 from controller.directory import Directory
-from controller.errors import ServiceError, SignInError
+from controller.errors import DeniedError, ServiceError, SignInError
 from controller.journal import Journal
 from controller.model import (
     Action,
@@ -38,6 +38,7 @@ from controller.observe import Observed, observe
 from controller.plan import Draft, Frame, draw
 from controller.spec import Document, TenantSpecs
 from controller.survey import read_directory, refreshed
+from controller.tenant_facts import read_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +126,10 @@ async def prepare(setting: Setting, reader: Reader) -> Prepared:
         raise
     except ServiceError as error:
         return _blind(setting, memory, error)
-    observed = await observe(reader, setting.documents(), directory, all_aspects())
-    return _decide(setting, observed, memory, all_aspects())
+    observed, facts = await asyncio.gather(
+        observe(reader, setting.documents(), directory, all_aspects()), read_facts(reader, directory)
+    )
+    return _decide(setting, replace(observed, facts=facts), memory, all_aspects())
 
 
 def _context(setting: Setting, directory: Directory, memory: Memory) -> Context:
@@ -175,11 +178,25 @@ def _unmanaged(setting: Setting, observed: Observed, memory: Memory) -> Iterable
 
 
 async def cycle(setting: Setting, connection: Connection, mode: Mode) -> Cycle:
-    """A whole cycle. In report mode nothing that could write is ever made."""
+    """A whole cycle. In report mode nothing that could write is ever made. Raises DeniedError where the
+    identity may not write."""
     prepared = await prepare(setting, connection.reader())
     if mode is Mode.REPORT or not may_start(prepared.plan):
         return Cycle(prepared.plan)
+    await expect_leave(connection.reader(), prepared.plan)
     return await carry_out(setting, connection, prepared)
+
+
+async def expect_leave(reader: Reader, plan: Plan) -> None:
+    """Raises DeniedError, before anything is written, where the identity's roles hold none of the cmdlets
+    that the plan needs. Where the service does not tell, the first refusal does."""
+    calls = [r.call for change in plan.open_changes for r in change.requests if r.api == "exchange"]
+    needed = sorted(set(calls))
+    granted = await reader.granted_cmdlets() if needed else None
+    if granted is not None and not granted & {name.lower() for name in needed}:
+        message = f"this identity may only read: it is not granted {', '.join(needed)}; nothing was written"
+        advice = "give the app a role that has them, such as Exchange Recipient Administrator"
+        raise DeniedError("exchange", "apply", message, advice=advice)
 
 
 def may_start(plan: Plan) -> bool:

@@ -82,3 +82,54 @@ def test_more_mailboxes_than_outlook_opens_for_one_person(rig, go):
     assert "many-mapped-mailboxes" in found(tenant, go)
     tenant.write("0.yaml", text.format(boxes[0], "false"))
     assert "many-mapped-mailboxes" not in found(tenant, go)
+
+
+FORWARD = "kind: SharedMailbox\naddress: {}\nforwarding: {{to: {}, keepCopy: true}}\n"
+
+
+def test_mail_that_goes_in_circles(rig, go):
+    tenant = rig(
+        FORWARD.format("libre@entreprise.example", "contact@entreprise.example"),
+        FORWARD.format("contact@entreprise.example", "libre@entreprise.example"),
+    )
+    assert "mail-loop" in found(tenant, go)
+    tenant.write("1.yaml", FORWARD.format("contact@entreprise.example", "factures@entreprise.example"))
+    assert "mail-loop" not in found(tenant, go)
+
+
+def test_a_circle_that_a_rule_closes(rig, go):
+    rule = """\
+kind: SharedMailbox
+address: contact@entreprise.example
+rules:
+  - {name: Renvoi, actions: {redirectTo: [info@entreprise.example]}}
+"""
+    tenant = rig(FORWARD.format("libre@entreprise.example", "contact@entreprise.example"), rule)
+    assert "mail-loop" in found(tenant, go)  # info@ is contact@ itself
+    tenant.write("1.yaml", rule.replace("info@", "emma@"))
+    assert "mail-loop" not in found(tenant, go)
+
+
+def test_a_confidential_mailbox_that_answers_everybody(rig, go):
+    text = BOX + (
+        'labels: {{confidential: "true"}}\n'
+        "automaticReplies: {{state: enabled, externalAudience: {}, internal: Bonjour, external: Bonjour}}\n"
+    )
+    tenant = rig(text.format("all"))
+    assert "reply-to-all-confidential" in found(tenant, go)
+    tenant.write("0.yaml", text.format("known"))
+    assert "reply-to-all-confidential" not in found(tenant, go)
+
+
+def test_aliases_that_do_not_send(rig, go):
+    tenant = rig(BOX + "aliases: [a@entreprise.example]\naccess: {alice@entreprise.example: [full-access, send-as]}\n")
+    assert "alias-never-sends" in found(tenant, go)
+    tenant.sandbox.world.organization["SendFromAliasEnabled"] = True
+    assert "alias-never-sends" not in found(tenant, go)
+
+
+def test_somebody_whom_audit_does_not_see(rig, go):
+    tenant = rig(BOX + "access: {equipe@entreprise.example: [full-access]}\n")
+    assert "audit-bypass" not in found(tenant, go)
+    tenant.poke("Set-MailboxAuditBypassAssociation", Identity="bruno@entreprise.example", AuditBypassEnabled=True)
+    assert "audit-bypass" in found(tenant, go)
