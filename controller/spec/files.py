@@ -73,8 +73,11 @@ class Folder:
 
     def _follow(self, link: Path) -> bool:
         """Whether what a link leads to is read here. Links that matter to nobody are passed over."""
-        real = link.resolve()
-        if not real.exists():
+        try:
+            real = link.resolve()
+        except RuntimeError:  # a circle of links; Python 3.13 takes it for a link to nothing
+            real = None
+        if real is None or not real.exists():
             if link.suffix.lower() in SUFFIXES:
                 self._refuse(link, f"link to {link.readlink()}, which does not exist")
             return False

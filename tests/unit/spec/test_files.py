@@ -128,3 +128,11 @@ def test_tabs_in_text_and_comments_are_fine(specs: Specs) -> None:
         'labels:\n  a: "x\ty"\n  b: |\n    x\ty\n  c: x\ty\n',
     )
     assert specs.load().tenants[0].documents[0].spec.labels["b"] == "x\ty\n"  # type: ignore[attr-defined]
+
+
+def test_links_in_a_circle_are_passed_over_or_told(specs: Specs) -> None:
+    (specs.folder / "a").symlink_to("b")
+    (specs.folder / "b").symlink_to("a")
+    assert specs.problems() == []
+    (specs.folder / "c.yaml").symlink_to("c.yaml")
+    assert specs.problems() == ["specs/c.yaml:1:1: link to c.yaml, which does not exist"]
