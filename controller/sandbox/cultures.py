@@ -64,6 +64,11 @@ _DATE: Final = re.compile(r"(?=.*d)(?=.*M)(?=.*y)[dMyg'/.,\- ]{4,40}")
 _TIME: Final = re.compile(r"(?=.*[hH])(?=.*m)[hHmts':. ]{3,30}")
 
 
+def listed() -> tuple[Culture, ...]:
+    """The cultures that a mailbox is offered."""
+    return _ALL
+
+
 def is_specific(name: str) -> bool:
     """Whether it names a language and a region: `fr-FR`. `fr` is neutral, and Exchange refuses it."""
     return _SPECIFIC.fullmatch(name) is not None

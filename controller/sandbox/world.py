@@ -115,15 +115,14 @@ class App:
 class Quirks:
     """Oddities of the services that are not settled, or differ between tenants: switches for tests. Status
     codes for a name that is taken; whether Graph shows texts of rules in upper case; whether it numbers
-    rules anew after each write; whether it respells a search folder's filter; whether replies get a <meta>
-    on top of <html> and <body> [reference: Graph API, 25.6 and 26]."""
+    rules anew after each write; whether it respells a search folder's filter [reference: Graph API, 25.6
+    and 26]."""
 
     duplicate_category: int = 409
     duplicate_folder: int = 409
     upper_case_rules: bool = True
     dense_sequences: bool = False
     rewrite_filters: bool = False
-    reply_meta: bool = False
 
 
 @dataclass(slots=True)

@@ -14,6 +14,14 @@ _WINDOWS: Final = {name.lower(): name for name in win_tz}
 _IANA: Final = {name.lower(): windows for name, windows in tz_win.items()}
 
 
+def windows_names() -> tuple[str, ...]:
+    return tuple(sorted(win_tz))
+
+
+def iana_names() -> tuple[str, ...]:
+    return tuple(sorted(tz_win))
+
+
 def is_windows(name: str) -> bool:
     return name.lower() in _WINDOWS
 

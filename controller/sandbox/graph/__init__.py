@@ -18,8 +18,10 @@ from controller.sandbox.graph import (
     directory,
     group_writes,
     groups,
+    licence_writes,
     licences,
     mail_folders,
+    mailbox_settings,
     message_rules,
     organisation,
     user_writes,
@@ -44,6 +46,8 @@ _RESOURCES = (
     categories.ROUTES,
     mail_folders.ROUTES,
     message_rules.ROUTES,
+    mailbox_settings.ROUTES,
+    licence_writes.ROUTES,
 )
 VERSIONS = ("v1.0", "beta")
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]

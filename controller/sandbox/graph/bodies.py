@@ -7,7 +7,7 @@ before the service looks, while a read-only one reaches the service and is refus
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from controller.sandbox.graph import entities
@@ -97,6 +97,8 @@ def _check_item(prop: Property, value: Any) -> None:
         fits = isinstance(value, int) and not isinstance(value, bool)
     elif kind == "DateTimeOffset":
         fits = isinstance(value, str) and _is_moment(value)
+    elif kind == "TimeOfDay":
+        fits = isinstance(value, str) and _is_time(value)
     elif entities.known(kind):
         _check_typed(prop, entities.entity(kind), value)
         return
@@ -122,7 +124,9 @@ def _check_typed(prop: Property, type_: EntityType, value: Any) -> None:
             "An unexpected 'PrimitiveValue' node was found when reading from the JSON reader. "
             "A 'StartObject' node was expected."
         )
-    read(value, type_, writable=frozenset(type_.properties))
+    named = str(value.get("@odata.type", "")).removeprefix("#").removeprefix("microsoft.graph.")
+    derived = entities.entity(named) if entities.known(named) else type_
+    read(value, derived, writable=frozenset(derived.properties))
 
 
 def _is_moment(text: str) -> bool:
@@ -131,6 +135,15 @@ def _is_moment(text: str) -> bool:
     except ValueError:
         return False
     return "T" in text
+
+
+def _is_time(text: str) -> bool:
+    """A time of day, with up to seven digits after the second."""
+    try:
+        time.fromisoformat(text)
+    except ValueError:
+        return False
+    return text.count(":") == 2
 
 
 def _edm(kind: str) -> str:
