@@ -9,6 +9,7 @@ import click
 
 from controller.cli.session import Session, open_session, tenant_options
 from controller.journal import HistoryRow, Journal
+from controller.report.text import short
 
 _EXAMPLES = """\b
 Examples:
@@ -32,7 +33,7 @@ def command(limit: int, form: str, **common: Any) -> int:
         return 0
     for row in rows:
         status = row.status or "cut off"
-        commit = f"  {row.commit[:12]}" if row.commit else ""
+        commit = f"  {short(row.commit)}" if row.commit else ""
         click.echo(f"{row.at:%Y-%m-%d %H:%M:%S}  {status:<11}  {row.action:<7} {row.change_id}{commit}")
         if row.error:
             click.echo(f"    {row.error}")

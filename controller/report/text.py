@@ -84,8 +84,14 @@ def _deed(change: Change) -> str:
 
 
 def _heading(plan: Plan, paint: Paint) -> str:
-    commit = f", commit {plan.commit[:12]}" if plan.commit else ""
+    commit = f", commit {short(plan.commit)}" if plan.commit else ""
     return paint(f"Tenant {plan.tenant}{commit}: {_documents(len(plan.documents))}", "1")
+
+
+def short(commit: str) -> str:
+    """A commit as people name it; that files differ from it is not lost."""
+    head, dash, rest = commit.partition("-")
+    return f"{head[:12]}{dash}{rest}"
 
 
 def _documents(count: int) -> str:

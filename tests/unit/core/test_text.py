@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from controller.model import Action, Change, Finding, Key, Kind, Plan, Severity
 from controller.report import as_text
-from controller.report.text import plain
+from controller.report.text import plain, short
 
 BOX = Key(Kind.SHARED_MAILBOX, "support@entreprise.example")
 
@@ -28,3 +28,8 @@ def test_a_hostile_name_does_not_reach_the_terminal() -> None:
     assert [line for line in text.splitlines() if line.strip().startswith("Plan:")] == [
         "Plan: 1 to update; 0 unchanged."
     ]
+
+
+def test_a_commit_is_short_and_tells_that_files_differ_from_it() -> None:
+    assert short("f74b15a6abf5d7adbeef") == "f74b15a6abf5"
+    assert short("f74b15a6abf5d7adbeef-dirty") == "f74b15a6abf5-dirty"
