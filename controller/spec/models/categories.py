@@ -53,6 +53,11 @@ class Colour(StrEnum):
     GRAY = "gray"
     DARK_GRAY = "dark-gray"
 
+    @property
+    def plain(self) -> str:
+        """One spelling for each colour."""
+        return self.value.replace("gray", "grey")
+
 
 Categories = dict[CategoryName, Colour]
 

@@ -1,0 +1,304 @@
+"""Inbox rules, in their order. Rules of a mailbox are read even where its document leaves them out: for
+findings only, as mail that leaks is worth a warning.
+
+A rule is known by its name, which the service does not keep unique: of twins the one most like the document's
+is taken for it. Rules that Graph cannot write (`isReadOnly`) are never touched; one in error (`hasError`:
+something it names is gone) is only replaced if the document lists it, by removing it and making it anew, as
+an erroneous rule can be deleted for certain and changed perhaps not [reference: Graph API, inbox rules].
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from controller import rule_findings as telling
+from controller.aspect import Aspect, Context, Permissions, Resource
+from controller.clients import Reader, Receipt, Writer, codes, segment
+from controller.directory import Directory
+from controller.errors import NotFoundError
+from controller.mail_folders import account_of, creation_of, reference, resolved, unknown
+from controller.model import (
+    Action,
+    Change,
+    Delta,
+    Desired,
+    Finding,
+    Key,
+    Kind,
+    Observation,
+    Path,
+    Present,
+    Request,
+    Risk,
+    Severity,
+    Unreadable,
+    Want,
+    ident,
+)
+from controller.rule_forms import body, folders, wished
+from controller.rule_order import Arrangement, arrange
+from controller.rule_reading import ERROR, NUMBER, READ_ONLY, RULES, observe, rule_name, rule_path
+from controller.spec.collections import is_exclusive
+
+ORDER: Final = (*RULES, "order")
+_NEW_RULE: Final = re.compile(r"\{rule:(.*)\}", re.DOTALL)  # stands for the id of one that this plan makes
+
+
+class Rules(Aspect):
+    name = "rules"
+    kinds = frozenset({Kind.SHARED_MAILBOX})
+    permissions = Permissions(
+        read=("MailboxSettings.Read", "Mail.ReadBasic.All", "Get-InboxRule"),
+        write=("MailboxSettings.ReadWrite",),
+    )
+    mailbox_properties = ("RulesQuota",)
+
+    def concerns(self, resource: Resource) -> bool:
+        return bool(resource.spec.state != "absent")
+
+    async def read(
+        self, reader: Reader, resources: Sequence[Resource], directory: Directory
+    ) -> Mapping[Key, Observation]:
+        answers = dict(
+            zip(
+                (r.key for r in resources),
+                await asyncio.gather(*(observe(reader, r, directory) for r in resources)),
+                strict=True,
+            )
+        )
+        return _without_unasked(resources, answers)
+
+    def desired(self, resource: Resource, context: Context) -> Desired:
+        rules = resource.spec.rules
+        if rules is None:
+            return Desired()
+        wants: dict[Path, Want] = {}
+        for index, rule in enumerate(rules):
+            value = wished(rule, context.directory)
+            wants[rule_path(rule.name)] = Want(value, rule, resource.at(*RULES, str(index)))
+        if len(rules) > 1:
+            order = [rule.name for rule in rules]
+            wants[ORDER] = Want(order, order, resource.at(*RULES))
+        exclusive = is_exclusive(resource.spec, context.tenant, "rules")
+        return Desired(wants, {RULES: exclusive}, origins={RULES: resource.at(*RULES)})
+
+    def observed(
+        self, present: Present, resource: Resource, desired: Desired, context: Context
+    ) -> Mapping[Path, Any]:
+        """Without those that are not ours to touch, unless the document lists them; and with an order,
+        where that has to be wished for."""
+        fields = {
+            path: value
+            for path, value in present.fields.items()
+            if path in desired.wants or not ({READ_ONLY, ERROR} & value.keys() if path[0] == "rules" else ())
+        }
+        if ORDER in desired.wants:
+            want = desired.wants[ORDER].value
+            fields[ORDER] = want
+            if _arrangement(present, resource).moves:
+                held = _held(present, resource)
+                fields[ORDER] = sorted(held, key=lambda name: held[name])
+        return fields
+
+    def change(
+        self, delta: Delta, present: Present, resource: Resource, context: Context
+    ) -> Change | Finding:
+        if delta.path == ORDER:
+            return self._order(delta, present, resource)
+        name = rule_name(delta.path)
+        risk, notes = _risk(delta, context.directory)
+        draft = Change(
+            key=resource.key,
+            aspect=self.name,
+            action=Action.REMOVE if delta.want is None else Action.UPDATE if delta.before else Action.ADD,
+            path=delta.path,
+            before=delta.before,
+            after=delta.after,
+            origin=delta.origin,
+            risk=risk,
+            notes=notes,
+        )
+        if delta.want is None:
+            return replace(draft, requests=(_delete(resource, present, name),))
+        rule = delta.want.verbatim
+        obstacle = unknown(folders(rule), "the rule", present, resource, delta)
+        if delta.before and READ_ONLY in delta.before:
+            obstacle = _stuck(resource, name, delta)
+        return replace(
+            draft,
+            requests=_requests(resource, present, rule, delta),
+            depends_on=(*_needs(resource, rule), *_after(rule.name, present, resource, delta)),
+            obstacle=obstacle,
+        )
+
+    def _order(self, delta: Delta, present: Present, resource: Resource) -> Change:
+        return Change(
+            key=resource.key,
+            aspect=self.name,
+            action=Action.UPDATE,
+            path=ORDER,
+            before=delta.before,
+            after=delta.after,
+            origin=delta.origin,
+            depends_on=tuple(ident(resource.key, rule_path(rule.name)) for rule in resource.spec.rules),
+            requests=tuple(
+                Request("graph", f"PATCH {_one(resource, present, name)}", {"sequence": number})
+                for name, number in _arrangement(present, resource).moves.items()
+            ),
+        )
+
+    async def write(self, reader: Reader, writer: Writer, change: Change, request: Request) -> Receipt:
+        """A rule that shall go and is gone already is as wished."""
+        request = await resolved(reader, account_of(request.call), request)
+        if found := _NEW_RULE.search(request.call):
+            ident_ = await _id_of(reader, request.call[: found.start()].partition(" ")[2], found[1])
+            request = replace(request, call=_NEW_RULE.sub(segment(ident_), request.call))
+        try:
+            return await writer.send(request)
+        except NotFoundError as error:
+            if request.call.startswith("DELETE ") and codes.not_there(error):
+                return Receipt([], (), ())
+            raise
+
+
+def _without_unasked(
+    resources: Sequence[Resource], answers: dict[Key, Observation]
+) -> dict[Key, Observation]:
+    """Where no document asks for rules, trouble with reading them is told once and stops nothing."""
+    unasked = [r for r in resources if r.spec.rules is None and isinstance(answers[r.key], Unreadable)]
+    for index, resource in enumerate(unasked):
+        error = answers[resource.key]
+        assert isinstance(error, Unreadable)
+        told = (_unread(resource, error.error, len(unasked)),) if index == 0 else ()
+        answers[resource.key] = Present({}, findings=told)
+    return answers
+
+
+def _unread(resource: Resource, error: Exception, count: int) -> Finding:
+    rest = f" and of {count - 1} more" if count > 1 else ""
+    return Finding(
+        "rules-unread",
+        resource.key.address,
+        Severity.INFO,
+        f"the rules of {resource.key.address}{rest} could not be read, so that mail which leaves by one goes "
+        f"unseen: {error}",
+        resource.key,
+        resource.document.origin,
+    )
+
+
+def _held(present: Present, resource: Resource) -> dict[str, int]:
+    """The numbers of those of the document's rules that are there and stay."""
+    names = {rule.name for rule in resource.spec.rules}
+    return {
+        path[1]: number
+        for path, number in present.fields.items()
+        if path[0] == NUMBER and path[1] in names and not _replaced(present, path[1])
+    }
+
+
+def _replaced(present: Present, name: str) -> bool:
+    """Whether it will be made anew, or cannot be moved."""
+    return bool({READ_ONLY, ERROR} & present.fields.get(rule_path(name), {}).keys())
+
+
+def _arrangement(present: Present, resource: Resource) -> Arrangement:
+    """How the document's rules come into order; one that is out of reach has no place in it."""
+    held = _held(present, resource)
+    everything = {path[1]: number for path, number in present.fields.items() if path[0] == NUMBER}
+    taken = [number for name, number in everything.items() if name not in held]
+    names = [rule.name for rule in resource.spec.rules]
+    stuck = {name for name in names if READ_ONLY in present.fields.get(rule_path(name), {})}
+    return arrange([name for name in names if name not in stuck], held, taken)
+
+
+def _rules_of(resource: Resource) -> str:
+    return f"{resource.object_path}/mailFolders/inbox/messageRules"
+
+
+def _one(resource: Resource, present: Present, name: str) -> str:
+    """The path of one rule; of one that is to be made, with what stands for its id."""
+    found = None if _replaced(present, name) else present.ids.get(f"rule:{name}")
+    return f"{_rules_of(resource)}/{segment(found) if found else f'{{rule:{name}}}'}"
+
+
+async def _id_of(reader: Reader, path: str, name: str) -> str:
+    rows = await reader.graph_list(path.rstrip("/"))
+    ids = [str(row["id"]) for row in rows if row.get("displayName") == name]
+    if not ids:
+        raise NotFoundError("graph", f"GET {path}", f"there is no rule “{name}”", target=name)
+    return ids[-1]
+
+
+def _delete(resource: Resource, present: Present, name: str) -> Request:
+    return Request("graph", f"DELETE {_rules_of(resource)}/{segment(present.ids[f'rule:{name}'])}")
+
+
+def _requests(resource: Resource, present: Present, rule: Any, delta: Delta) -> tuple[Request, ...]:
+    """A PATCH with whole blocks, emptied ones included; a POST where there is none, or only a broken one."""
+    sent = body(rule, lambda path: reference(path, present))
+    if delta.before and ERROR not in delta.before:
+        return (Request("graph", f"PATCH {_one(resource, present, rule.name)}", sent),)
+    number = _arrangement(present, resource).new.get(rule.name, 1)
+    made = {name: value for name, value in sent.items() if value != {}} | {"sequence": number}
+    removal = (_delete(resource, present, rule.name),) if delta.before else ()
+    return (*removal, Request("graph", f"POST {_rules_of(resource)}", made))
+
+
+def _after(name: str, present: Present, resource: Resource, delta: Delta) -> tuple[str, ...]:
+    """New rules are made in their order: the service may number them as they come. One that cannot be made
+    is not waited for."""
+    new = list(_arrangement(present, resource).new)
+    rules = {rule.name: rule for rule in resource.spec.rules}
+    for former in reversed(new[: new.index(name)] if name in new else []):
+        if unknown(folders(rules[former]), "the rule", present, resource, delta) is None:
+            return (ident(resource.key, rule_path(former)),)
+    return ()
+
+
+def _needs(resource: Resource, rule: Any) -> tuple[str, ...]:
+    """Folders and categories that the document creates come first."""
+    assigned = rule.actions.assign_categories or ()
+    spelt = {name.casefold(): name for name in resource.spec.categories or ()}
+    found = [creation_of(path, resource) for path in folders(rule)]
+    for name in assigned:
+        found.append(ident(resource.key, ("categories", spelt.get(name.casefold(), name))))
+        found.append(ident(resource.key, ("claimCategories", name)))
+    return tuple(found)
+
+
+def _risk(delta: Delta, directory: Directory) -> tuple[Risk, tuple[str, ...]]:
+    """High where mail leaves the organisation, or is lost: by a rule that comes, or by one that was here."""
+    before, after = telling.risky(delta.before, directory), telling.risky(delta.after, directory)
+    notes: list[str] = []
+    if after:
+        notes.append(f"sends mail outside the organisation: {', '.join(after)}")
+    if stranger := sorted(set(before) - set(after)):
+        notes.append(
+            f"it sends mail outside the organisation, to {', '.join(stranger)}: find out who made it"
+        )
+    actions = (delta.after or {}).get("actions", {})
+    if actions.get("permanentDelete"):
+        notes.append("deletes mail for good")
+    if delta.before and ERROR in delta.before and delta.after:
+        notes.append("it is in error, as something it names is gone: removed and made anew")
+    if delta.after and not delta.after["conditions"]:
+        notes.append("it has no condition: it is about all mail")
+    if after or stranger or actions.get("permanentDelete"):
+        return Risk.HIGH, tuple(notes)
+    careful = delta.want is None or bool(actions.get("delete"))
+    return (Risk.MEDIUM if careful else Risk.LOW), tuple(notes)
+
+
+def _stuck(resource: Resource, name: str, delta: Delta) -> Finding:
+    return replace(
+        telling.read_only(resource, name),
+        message=f"a rule called “{name}” is there that Microsoft Graph cannot change: delete or rename it in "
+        "Outlook, then the document's is made",
+        origin=delta.origin,
+        severity=Severity.ERROR,
+    )

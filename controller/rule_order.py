@@ -1,0 +1,101 @@
+"""In which order rules run: numbers for those that need one, and as few new numbers as possible.
+
+Rules run by `sequence`, which starts at 1. Nobody says whether the service keeps the numbers as written or
+makes them dense after each write [reference: Graph API, open points], so that only the order is compared.
+Where numbers have gaps, they are kept as written: a rule goes where there is room. Where they have none, it
+cannot be told, and a number in the middle might end on either side of its neighbour: then whatever does not
+stand right goes to the end, one after the other, which holds either way. Pure.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """`new` are numbers for rules that are to be made, in the order in which they must be; `moves` those for
+    rules that are there by then, to be written one after the other."""
+
+    new: Mapping[str, int] = field(default_factory=dict)
+    moves: Mapping[str, int] = field(default_factory=dict)
+
+
+def arrange(wished: Sequence[str], held: Mapping[str, int], taken: Collection[int]) -> Arrangement:
+    """How the wished rules come into their order. `held` are the numbers of those that are there, as the
+    service lists them; `taken` numbers of rules that stay where they are, or go later."""
+    there = [name for name in wished if name in held]
+    listed = sorted((name for name in held if name in there), key=lambda name: held[name])
+    if there == listed and len(there) == len(wished):
+        return Arrangement()
+    everything = sorted((*held.values(), *taken))
+    dense = everything == list(range(1, len(everything) + 1))
+    return _to_the_end(wished, held, everything) if dense else _where_room_is(wished, held, taken)
+
+
+def _to_the_end(wished: Sequence[str], held: Mapping[str, int], everything: Sequence[int]) -> Arrangement:
+    """Those that stand right from the front stay; all others follow behind everything."""
+    staying = 0
+    last = 0
+    for name in wished:
+        if held.get(name, 0) <= last:
+            break
+        staying, last = staying + 1, held[name]
+    rest = wished[staying:]
+    new = [name for name in rest if name not in held]
+    first = next((place for place, name in enumerate(rest) if name in held), len(rest))
+    return Arrangement(
+        {name: len(everything) + place for place, name in enumerate(new, 1)},
+        {name: len(everything) + len(new) + place for place, name in enumerate(rest[first:], 1)},
+    )
+
+
+def _where_room_is(wished: Sequence[str], held: Mapping[str, int], taken: Collection[int]) -> Arrangement:
+    """As many as possible keep their numbers, and the others get one between them."""
+    kept = _kept(wished, held)
+    found: dict[str, int] = {}
+    last = 0
+    for index, name in enumerate(wished):
+        if name in kept:
+            last = held[name]
+            continue
+        limit = _limit(wished, index, held, kept)
+        number = last + 1
+        while number in taken and (limit is None or number < limit):
+            number += 1
+        found[name] = last = number
+    return Arrangement(
+        {name: number for name, number in found.items() if name not in held},
+        {name: number for name, number in found.items() if name in held and held[name] != number},
+    )
+
+
+def _limit(wished: Sequence[str], index: int, held: Mapping[str, int], kept: Collection[str]) -> int | None:
+    """The highest number that leaves room for those up to the next one that keeps its number."""
+    for distance, name in enumerate(wished[index:]):
+        if name in kept:
+            return held[name] - distance
+    return None
+
+
+def _kept(wished: Sequence[str], held: Mapping[str, int]) -> set[str]:
+    """The most rules that can keep their numbers, with room for those between them: the longest run in
+    which number minus place does not fall (and is not negative)."""
+    ends: list[int] = []  # of runs by length: the smallest surplus one ends with
+    tails: list[str] = []
+    before: dict[str, str | None] = {}
+    for place, name in enumerate(wished, 1):
+        if name not in held or (surplus := held[name] - place) < 0:
+            continue
+        at = bisect_right(ends, surplus)
+        before[name] = tails[at - 1] if at else None
+        ends[at : at + 1] = [surplus]
+        tails[at : at + 1] = [name]
+    kept: set[str] = set()
+    link: str | None = tails[-1] if tails else None
+    while link is not None:
+        kept.add(link)
+        link = before[link]
+    return kept
