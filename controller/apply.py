@@ -16,7 +16,14 @@ from typing import Final, Protocol
 
 from controller.aspect import Aspect
 from controller.clients import Reader, Writer, codes
-from controller.errors import ConflictError, NotFoundError, ServiceError, TransientError, UnknownOutcomeError
+from controller.errors import (
+    ConflictError,
+    DeniedError,
+    NotFoundError,
+    ServiceError,
+    TransientError,
+    UnknownOutcomeError,
+)
 from controller.journal import Journal
 from controller.model import Action, Change, Key, Outcome, Plan, Request, Status
 
@@ -76,6 +83,7 @@ class _Attempt:
     intents: list[str] = field(default_factory=list)
     request_ids: list[str] = field(default_factory=list)
     remark: str = ""  # why it is not more than propagating
+    denied: bool = False
     refused: bool = False  # the service has not accepted it yet: its object is not visible to it
 
 
@@ -140,6 +148,7 @@ class _Work:
             except ServiceError as error:
                 if not isinstance(error, UnknownOutcomeError):
                     await self._remember(dict.fromkeys(aspect.own_record(change, request)), change)
+                attempt.denied = isinstance(error, DeniedError)
                 self._conclude(attempt, Status.FAILED, str(error), error.request_id)
                 return
             attempt.request_ids += receipt
@@ -218,7 +227,7 @@ class _Work:
     def _conclude(self, attempt: _Attempt, status: Status, error: str | None, request_id: str = "") -> None:
         tools = self._tools
         ids = tuple(dict.fromkeys((*attempt.request_ids, *([request_id] if request_id else []))))
-        outcome = Outcome(attempt.change, status, error, ids)
+        outcome = Outcome(attempt.change, status, error, ids, attempt.denied)
         recorded = Status.SKIPPED if attempt.refused and status is Status.PROPAGATING else status
         for intent in attempt.intents:
             tools.journal.conclude(intent, recorded, at=tools.now(), error=error, request_ids=ids)

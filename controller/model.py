@@ -329,6 +329,7 @@ class Outcome:
     status: Status
     error: str | None = None
     request_ids: tuple[str, ...] = ()
+    denied: bool = False  # the identity may not do it, as far as the service tells
 
 
 class Condition(StrEnum):
@@ -346,8 +347,16 @@ class Cycle:
     applied: bool = False  # whether this cycle was meant to write
 
     @property
+    def powerless(self) -> bool:
+        """Whether all that was tried was denied: this identity may only read."""
+        failed = [outcome for outcome in self.outcomes if outcome.status is Status.FAILED]
+        skipped = sum(1 for outcome in self.outcomes if outcome.status is Status.SKIPPED)
+        tried_in_vain = len(failed) + skipped == len(self.outcomes)
+        return bool(failed) and tried_in_vain and all(outcome.denied for outcome in failed)
+
+    @property
     def condition(self) -> Condition:
-        if any(f.stops_run for f in self.plan.findings):
+        if self.powerless or any(f.stops_run for f in self.plan.findings):
             return Condition.STALLED
         troubled = self.plan.unreadable or any(change.blocked_by for change in self.plan.changes)
         if troubled or any(o.status in (Status.FAILED, Status.SKIPPED) for o in self.outcomes):

@@ -15,7 +15,7 @@ from controller.cli.session import Session, open_session, run, tenant_options
 from controller.cli.terminal import closing, paint, show_plan, tell
 from controller.errors import StaleError, UsageError
 from controller.journal import Journal
-from controller.reconciler import Setting, carry_out, may_start, prepare
+from controller.reconciler import Setting, carry_out, expect_leave, may_start, prepare
 from controller.saved import Saved, check, open_sealed, unpack
 from controller.settings import load_settings
 from controller.spec import TenantSpecs, load
@@ -98,10 +98,13 @@ async def _locked(setting: Setting, connection: Any, yes: bool, saved: Saved | N
     show_plan(prepared.plan, "text", paint())
     if not may_start(prepared.plan) or prepared.observed.directory_error:
         return outcome.ERROR
+    await expect_leave(connection.reader(), prepared.plan)
     if prepared.plan.open_changes and not yes and not click.confirm("\nApply this plan?"):
         click.echo("Nothing was changed.")
         return outcome.GOOD
     done = await carry_out(setting, connection, prepared)
     held = sum(1 for change in done.plan.changes if change.blocked_by)
     click.echo(closing(done.outcomes, held))
+    if done.powerless:
+        click.echo("Error: this identity may only read: every write was denied, nothing changed", err=True)
     return outcome.of_cycle(done)

@@ -34,6 +34,8 @@ def of_cycle(cycle: Cycle) -> int:
     plan = cycle.plan
     if refused(plan):
         return REFUSED
+    if cycle.powerless:
+        return ERROR
     failed = any(o.status in (Status.FAILED, Status.SKIPPED) for o in cycle.outcomes)
     wrong = any(finding.severity is Severity.ERROR for finding in plan.findings)
     held = any(change.blocked_by for change in plan.changes)

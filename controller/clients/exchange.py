@@ -17,12 +17,13 @@ from typing import Any, Final
 from controller import __version__
 from controller.clients import codes, exchange_errors, identity
 from controller.clients.asker import Asker, about
-from controller.clients.attempt import Attempts, Effect, Failed
+from controller.clients.attempt import Attempt, Attempts, Effect, Failed
 from controller.clients.wire import Answer, Ask, Wire
 from controller.errors import InvalidError, ReadOnlyError, TransientError
 
 BATCH: Final = 10  # sub-requests, the size known to work [obs: CIPP New-ExoBulkRequest]
 _PAGE: Final = 1000  # rows, the most a page holds [obs: CIPP, ExoHelper]
+_MODULE: Final = "3.9.2"  # of the official module: what the service compares its own against
 _RESTARTS: Final = 3  # of a listing whose page links expired
 _CMDLET: Final = re.compile(r"[A-Za-z]+-[A-Za-z0-9]+")
 _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -126,6 +127,20 @@ class Exchange:
     def write_call(self, cmdlet: str, parameters: Mapping[str, Any], anchor: str | None) -> Call:
         effect = Effect.ONCE if cmdlet.lower().startswith("new-") else Effect.REPEATABLE
         return self._call(cmdlet, parameters, (), anchor, effect)
+
+    async def granted(self) -> frozenset[str] | None:
+        """The cmdlets that the identity's roles leave it, in lower case, as the official module asks for
+        them when it starts [obs: CIPP -AvailableCmdlets]; None where the service does not tell. Asked once:
+        whoever is not answered finds out by trying."""
+        url = f"{self.wire.origin}/adminapi/v1.0/{self.tenant_id}/EXOModuleFile?Version={_MODULE}"
+        ask = Ask("GET", url, self._fixed | {"commandname": "*"}, "EXOModuleFile")
+        try:
+            got = await self.wire.send(ask, Attempt())
+        except Failed:
+            return None
+        rows = _rows(got.body) if got.ok and isinstance(got.body, dict) else []
+        names = ",".join(str(row.get("exportedCmdlets") or "") for row in rows)
+        return frozenset(name.strip().lower() for name in names.split(",") if name.strip()) or None
 
     async def run(self, call: Call) -> Reply:
         """All pages, or an error. An expired page link starts the listing over, a few times."""

@@ -59,6 +59,10 @@ class Reader:
     ) -> Reply:
         return await self._exchange.run(self._exchange.read_call(cmdlet, parameters, select, anchor))
 
+    async def granted_cmdlets(self) -> frozenset[str] | None:
+        """What the identity's Exchange roles let it run, in lower case; None where nobody can tell."""
+        return await self._exchange.granted()
+
     async def graph(self, path: str, **query: Any) -> dict[str, Any]:
         """One entity. `path` is relative to the version (`/users/{id}/mailboxSettings`), its segments
         encoded by `segment`. Query options without `$` (`select=("id", "mail")`, `filter=…`); others as

@@ -152,6 +152,9 @@ class MsalTokens:
             code, advice = "certificate", "set MBX_CA_BUNDLE to the authority that signed its certificate"
         elif isinstance(error, OSError):
             code = "unreadable"
+        elif not self._settings.managed_identity:
+            text = f"{self._authority} cannot be reached: {text}"
+            advice = "check the network, a proxy on the way, and MBX_AUTHORITY_URL"
         return SignInError(
             api="sign-in", call="token", message=text or type(error).__name__, code=code, target=scope,
             advice=advice,
