@@ -77,6 +77,7 @@ class _Reader(HTMLParser):
         self._text = ""  # read, and not written yet: the parser may cut a text into pieces
         self._space = False  # white space was read that counts if something follows on this line
         self._edge = True  # nothing stands on this line yet
+        self._gap = (0, 0)  # where white space would go that comes now: place and depth of nesting
 
     def result(self) -> str:
         self._flush()
@@ -150,12 +151,19 @@ class _Reader(HTMLParser):
         if block:  # white space at the end of a line is not seen
             self._space = False
         elif content:
-            if self._space and not self._edge:
-                self._out.append(" ")
-            self._space = False
+            self._spaced()
         self._out.append(written)
         if block or content:
             self._edge = block
+            self._gap = (len(self._out), len(self._open))
+        elif len(self._open) < self._gap[1]:
+            self._gap = (len(self._out), len(self._open))
+
+    def _spaced(self) -> None:
+        """Writes the white space that was read, outside of as many inline tags around it as can be."""
+        if self._space and not self._edge:
+            self._out.insert(self._gap[0], " ")
+        self._space = False
 
     def _flush(self) -> None:
         text, self._text = self._text, ""
@@ -165,15 +173,16 @@ class _Reader(HTMLParser):
             kept = text.lstrip("\n") if self._out[-1].startswith(("<pre", "<textarea")) else text
             self._out.append(html.escape(kept, quote=False))
             self._space = self._edge = False
+            self._gap = (len(self._out), len(self._open))
             return
         words = _SPACE.sub(" ", text)
         if words.startswith(" "):
             self._space = True
         if inner := words.strip(" "):
-            if self._space and not self._edge:
-                self._out.append(" ")
+            self._spaced()
             self._out.append(html.escape(inner, quote=False))
             self._edge, self._space = False, words.endswith(" ")
+            self._gap = (len(self._out), len(self._open))
 
 
 def _attributes(attrs: list[tuple[str, str | None]]) -> str:

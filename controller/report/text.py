@@ -27,6 +27,7 @@ _TINTS: Final = {"+": "32", "~": "33", "-": "31", "!": "1;31"}
 _SHOWN_UNMANAGED: Final = 5
 _SHOWN_COMING: Final = 10
 _WIDTH: Final = 34  # of the column that names a person or a field
+_LONG: Final = 90  # characters of a value; the JSON form has it whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +146,23 @@ def _words(same: Sequence[Change]) -> tuple[str, str]:
     if first.action is Action.CREATE:
         return "the mailbox", str((first.after or {}).get("displayName", ""))
     if not first.path:
-        return "the mailbox", f"{_value(first.before)} → {_value(first.after)}"
-    return first.field, f"{_value(first.before)} → {_value(first.after)}"
+        return "the mailbox", _turn(first.before, first.after)
+    return first.field, _turn(first.before, first.after)
 
 
 def _singular(collection: str) -> str:
     return {"aliases": "alias", "categories": "category"}.get(collection, collection.rstrip("s"))
+
+
+def _turn(before: Any, after: Any) -> str:
+    """From what to what; of long texts the place where they part."""
+    if isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > _LONG:
+        pairs = enumerate(zip(before, after, strict=False))
+        parted = next((at for at, (one, other) in pairs if one != other), min(len(before), len(after)))
+        start = max(0, parted - _LONG // 4)
+        lead = "…" if start else ""
+        before, after = lead + before[start:], lead + after[start:]
+    return f"{_value(before)} → {_value(after)}"
 
 
 def _value(value: Any) -> str:
@@ -158,7 +170,9 @@ def _value(value: Any) -> str:
         return "nothing"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"“{value}”" if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        return f"“{value if len(value) <= _LONG else f'{value[: _LONG - 1]}…'}”"
+    return str(value)
 
 
 def _place(origin: Origin | None) -> str:

@@ -21,6 +21,7 @@ SAME = [
     ("<p>a<p>b", "<p>a</p>\n<p>b</p>"),
     ("<p>a\r\n   b</p>", "<p>a b</p>"),
     ("<p>a <b> b</b></p>", "<p>a<b> b</b></p>"),
+    ("<b>a </b>b", "<b>a</b> b"),
     ("a<br>\nb", "a<br/>b"),
     ("a<BR />b", "a</br>b"),
     ("<img alt='b' src=\"a\">", '<IMG src=a alt="b"/>'),
