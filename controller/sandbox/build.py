@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from controller.sandbox import snapshot
+from controller.sandbox import furnish, snapshot
 from controller.sandbox.document import FileError
 from controller.sandbox.scenario import (
     AcePart,
@@ -23,7 +23,7 @@ from controller.sandbox.scenario import (
     Right,
     Scenario,
 )
-from controller.sandbox.world import Ace, App, Entry, World
+from controller.sandbox.world import Ace, App, Entry, Quirks, World
 
 SELF, SELF_SID = "NT AUTHORITY\\SELF", "S-1-5-10"
 BORN = datetime(2024, 1, 15, 8, tzinfo=UTC)  # objects whose scenario gives no date
@@ -60,6 +60,7 @@ class _Builder:
         self._world.default_domain = tenant.domains[0] if tenant.domains else tenant.initial_domain
         self._world.organization = dict(tenant.organization)
         self._world.skus = dict(tenant.licences)
+        self._world.quirks = Quirks(**tenant.quirks.model_dump())
         self._ids: dict[str, str] = {}  # by what the file calls them; all objects are in by then
         self._sids: set[str] = set()
         self._parts: list[tuple[str, ObjectPart, Entry]] = []
@@ -144,7 +145,7 @@ class _Builder:
         self._account(address, part, entry)
         entry.permissions = own_permissions()
         entry.send_as = own_send_as()
-        entry.stores = dict(part.stores)
+        entry.stores = furnish.stores(entry, part, lambda what: self._complain(f"{address}", what))
         return entry
 
     def _plain_user(self, address: str, part: PersonPart) -> Entry:

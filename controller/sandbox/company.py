@@ -1,7 +1,7 @@
 """A made-up company of any size, the same for a seed, and the specs that it is in sync with.
 
 For benchmarks and for looking at big estates: shared mailboxes with three to eight people each, aliases,
-groups that hold rights, a few send-on-behalf grants.
+groups that hold rights, a few send-on-behalf grants. What people keep in them is in `company_life`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import random
 import unicodedata
 from collections.abc import Iterator
 
-from controller.sandbox import document
+from controller.sandbox import company_life, document
 from controller.sandbox.scenario import (
     AppPart,
     GroupPart,
@@ -83,7 +83,7 @@ def make(mailboxes: int, seed: int = 1) -> Scenario:
             ),
         ),
         people=people,
-        mailboxes=_mailboxes(mailboxes, list(people), list(groups), drawn),
+        mailboxes=_mailboxes(mailboxes, people, list(groups), drawn, seed),
         groups=groups,
     )
 
@@ -115,19 +115,22 @@ def _groups(count: int, people: list[str], drawn: random.Random) -> dict[str, Gr
 
 
 def _mailboxes(
-    count: int, people: list[str], groups: list[str], drawn: random.Random
+    count: int, people: dict[str, PersonPart], groups: list[str], drawn: random.Random, seed: int
 ) -> dict[str, MailboxPart]:
+    everybody = list(people)
     found: dict[str, MailboxPart] = {}
     for number in range(count):
         name = f"{drawn.choice(_TEAMS)} {drawn.choice(_PLACES)} {number + 1}"
         local = _plain(name.replace(" ", "-"))
         access: dict[str, tuple[Right, ...]] = {
-            who: _rights(drawn) for who in drawn.sample(people, drawn.randint(3, 8))
+            who: _rights(drawn) for who in drawn.sample(everybody, drawn.randint(3, 8))
         }
         if groups and drawn.random() < 0.3:
             access[drawn.choice(groups)] = ("full-access", "send-as")
         aliases = tuple(f"{local}-{each}@{DOMAIN}" for each in ("info", "team", "old")[: drawn.randint(0, 3)])
+        users = [(who, people[who].given_name or who) for who in access if who in people]
         found[f"{local}@{DOMAIN}"] = MailboxPart(
+            **company_life.furnished(f"{local}@{DOMAIN}", users, seed),
             display_name=name,
             aliases=aliases,
             access=access,

@@ -184,10 +184,12 @@ def folder_record(entry: Entry, key: str) -> Record:
 
 
 def add_folder(
-    entry: Entry, key: str, name: str, parent: str, *, created: datetime, hidden: bool = False
+    entry: Entry, key: str, name: str, parent: str, *, created: datetime | None, hidden: bool = False
 ) -> Record:
     """A new folder. `key` is twelve hexadecimal digits (see `new_key`), unique in the mailbox."""
-    record: Record = {"key": key, "name": name, "parent": parent, "created": created}
+    record: Record = {"key": key, "name": name, "parent": parent}
+    if created is not None:
+        record["created"] = created
     if hidden:
         record["hidden"] = True
     entry.stores.setdefault("folders", []).append(record)

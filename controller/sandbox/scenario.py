@@ -32,6 +32,16 @@ def _spell_start(value: datetime | timedelta) -> str:
 ClockStart = Annotated[datetime | timedelta, BeforeValidator(_start), PlainSerializer(_spell_start)]
 
 
+class QuirksPart(Part):
+    """Oddities of the services that are switches (see `world.Quirks`)."""
+
+    duplicate_category: Literal[400, 409] = 409
+    duplicate_folder: Literal[400, 409] = 409
+    upper_case_rules: bool = True
+    dense_sequences: bool = False
+    rewrite_filters: bool = False
+
+
 class TenantPart(Part):
     id: str
     name: str
@@ -39,6 +49,7 @@ class TenantPart(Part):
     domains: tuple[str, ...] = Field((), description="Accepted domains; the first is the default one.")
     organization: dict[str, Any] = Field(default_factory=dict, description="Get-OrganizationConfig.")
     licences: dict[str, int] = Field(default_factory=dict, description="Seats by SKU part number.")
+    quirks: QuirksPart = QuirksPart()
 
 
 class FederatedPart(Part):
@@ -103,6 +114,53 @@ class ObjectPart(Part):
     send_as_entries: tuple[AcePart, ...] = ()
 
 
+class FolderPart(Part):
+    """A folder that somebody made. Its place is the key above it."""
+
+    hidden: bool = False
+    items: int = Field(0, ge=0)
+    unread: int = Field(0, ge=0)
+    properties: dict[str, str] = Field(
+        default_factory=dict, description="Extended ones, `Binary 0x3019: <base64>`."
+    )
+
+
+class SearchPart(Part):
+    """A search folder."""
+
+    sources: tuple[str, ...] = Field(("inbox",), alias="in", description="Paths of folders.")
+    filter: str
+    nested: bool = False
+    used: AwareDatetime | None = Field(None, description="Last use; 45 days later Exchange drops it.")
+
+
+class RulePart(Part):
+    """An inbox rule in Graph's words; folders are paths, recipients addresses."""
+
+    name: str
+    sequence: int | None = Field(None, ge=1, description="Its place in the list where left out.")
+    enabled: bool = True
+    conditions: dict[str, Any] = Field(default_factory=dict)
+    exceptions: dict[str, Any] = Field(default_factory=dict)
+    actions: dict[str, Any] = Field(default_factory=dict)
+    beyond: dict[str, Any] = Field(
+        default_factory=dict, description="What only Exchange's parameters say; read-only to Graph."
+    )
+    hidden: bool = Field(False, description="The system's own: Graph does not list it.")
+    client_only: bool = Field(False, description="Made in Outlook, and runs there alone.")
+
+
+class RepliesPart(Part):
+    """Automatic replies; texts are stored as the service would."""
+
+    state: Literal["Disabled", "Enabled", "Scheduled"] = "Enabled"
+    audience: Literal["None", "Known", "All"] = "All"
+    internal: str = ""
+    external: str = ""
+    start: AwareDatetime | None = None
+    end: AwareDatetime | None = None
+
+
 class MailboxPart(ObjectPart):
     type: Literal["shared", "user", "room", "equipment", "discovery"] = "shared"
     upn: str | None = None
@@ -111,7 +169,21 @@ class MailboxPart(ObjectPart):
     sign_in: bool | None = Field(None, description="Whether sign-in is allowed; shared: false.")
     access: dict[str, tuple[Right, ...]] = Field(default_factory=dict)
     entries: tuple[AcePart, ...] = Field((), description="Further entries of the mailbox's access list.")
-    stores: dict[str, Any] = Field(default_factory=dict)
+    opened: bool = Field(True, description="Whether somebody has opened it yet.")
+    language: str | None = Field(None, description="`fr-FR`: of default folders and regional settings.")
+    time_zone: str | None = None
+    categories: dict[str, str] | None = Field(
+        None, description="The master list by name, colours as Outlook calls them; else its first six."
+    )
+    folders: dict[str, FolderPart | None] | tuple[str, ...] = Field(
+        (), description="By path from the root (`Clients/Contrats`); `inbox` and its like in any language."
+    )
+    search_folders: dict[str, SearchPart] = Field(default_factory=dict)
+    rules: tuple[RulePart, ...] = ()
+    automatic_replies: RepliesPart | None = None
+    stores: dict[str, Any] = Field(
+        default_factory=dict, description="What else lives in it, as `mailbox_store` has it."
+    )
 
 
 class PersonPart(MailboxPart):

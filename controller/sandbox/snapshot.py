@@ -15,10 +15,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
 
 from controller.sandbox.document import FileError
 from controller.sandbox.forecast import spell_duration
-from controller.sandbox.world import Ace, App, AuditRecord, Entry, World
+from controller.sandbox.world import Ace, App, AuditRecord, Entry, Quirks, World
 
 if TYPE_CHECKING:
     from controller.sandbox.forecast import Forecast
@@ -40,6 +41,7 @@ def dump(world: World, clock: timedelta | datetime, weather: str | Forecast) -> 
                 "domains": [domain for domain in world.domains if domain != world.initial_domain],
                 "organization": world.organization,
                 "licences": world.skus,
+                "quirks": _quirks(world),
             }
         ),
         "seed": world.seed,
@@ -57,6 +59,16 @@ def dump(world: World, clock: timedelta | datetime, weather: str | Forecast) -> 
     document["audit"] = [_record(record) for record in world.audit]
     document["random"] = _random(world)
     return document
+
+
+def _quirks(world: World) -> dict[str, Any]:
+    """The switches that are not where they usually are."""
+    usual = Quirks()
+    return {
+        to_camel(each.name): getattr(world.quirks, each.name)
+        for each in dataclasses.fields(Quirks)
+        if getattr(world.quirks, each.name) != getattr(usual, each.name)
+    }
 
 
 def _full(values: Mapping[str, Any]) -> dict[str, Any]:

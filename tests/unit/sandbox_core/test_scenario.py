@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from controller.sandbox import company, exchange, files
+from controller.sandbox import company, exchange, files, mailbox_store
 from controller.sandbox.build import build
 from controller.sandbox.clock import StandingClock
 from controller.sandbox.document import FileError
 from controller.sandbox.state import Sandbox
+from controller.sandbox.weather import FairWeather
 from controller.sandbox.world import World
 
 START = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -139,7 +140,16 @@ def test_a_tenant_that_was_worked_on_saves_loads_and_saves_as_the_same_bytes() -
 
 def test_everything_a_world_holds_is_saved() -> None:
     """A new attribute of World must be thought of in `snapshot`, too."""
-    saved = {"tenant_id", "name", "initial_domain", "domains", "default_domain", "organization", "skus"}
+    saved = {
+        "tenant_id",
+        "name",
+        "initial_domain",
+        "domains",
+        "default_domain",
+        "organization",
+        "skus",
+        "quirks",
+    }
     saved |= {"seed", "random", "apps", "entries", "audit"}
     assert set(vars(World("t", "n", "d"))) - {"_index"} == saved
 
@@ -194,3 +204,71 @@ def test_a_clock_may_start_off_the_wall_clock() -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"nowhere\.yaml"):
         files.read(tmp_path / "nowhere.yaml")
+
+
+def test_what_people_made_of_a_mailbox_can_be_written_down() -> None:
+    world = load("""
+mailboxes:
+  m@e.example:
+    language: fr-fr
+    timeZone: Romance Standard Time
+    categories: {À traiter: dark-red, Perso: none}
+    folders:
+      Clients/Contrats: {items: 3, unread: 1, properties: {Binary 0x3019: AAAA}}
+      inbox/Bruit: {hidden: true}
+      Archives\\/2024:
+    searchFolders: {Non lus: {in: [inbox, Clients], filter: isRead eq false}}
+    rules:
+      - {name: Devis, conditions: {fromAddresses: [x@y.example]}, actions: {moveToFolder: Clients/Contrats}}
+      - {name: Perdue, sequence: 7, actions: {copyToFolder: "!Ancien"}}
+      - {name: Junk E-mail Rule, hidden: true}
+    automaticReplies: {internal: Bonjour, external: Bonjour}
+""")
+    entry = world.find("m@e.example")[0]
+    found = mailbox_store.folders(entry)
+    assert found["inbox"].name == "Boîte de réception"
+    contracts = mailbox_store.by_path(found, ["Clients", "Contrats"])
+    assert contracts is not None
+    assert (contracts.items, contracts.unread, contracts.properties) == (3, 1, {"Binary 0x3019": "AAAA"})
+    assert mailbox_store.by_path(found, ["boîte de réception", "bruit"]) is not None
+    assert mailbox_store.by_path(found, ["Archives/2024"]) is not None
+    assert [each["color"] for each in mailbox_store.categories(entry)] == ["preset15", "none"]
+    first, lost = mailbox_store.rules(entry)
+    assert first["actions"] == {"moveToFolder": contracts.key}
+    assert first["conditions"]["fromAddresses"][0]["emailAddress"]["address"] == "x@y.example"
+    assert [mailbox_store.in_error(entry, rule) for rule in (first, lost)] == [False, True]
+    assert len(mailbox_store.rules(entry, hidden=True)) == 3
+    assert entry.stores["regional"]["date_format"] == "dd/MM/yyyy"
+    assert entry.stores["automatic_replies"]["state"] == "Enabled"
+
+
+def test_a_mailbox_with_what_cannot_be_is_complained_of() -> None:
+    found = complaints("""
+mailboxes:
+  m@e.example:
+    language: fr
+    categories: {X: mauve}
+    rules: [{name: r, actions: {moveToFolder: Nulle part}}]
+""")
+    assert len(found) == 3
+    assert all("m@e.example" in each for each in found)
+
+
+def test_switches_are_read_and_saved() -> None:
+    text = HEAD.replace("name: E", "name: E, quirks: {duplicateFolder: 400, denseSequences: true}")
+    world = build(files.parse(text, "t.yaml"), "t.yaml")
+    assert (world.quirks.duplicate_folder, world.quirks.dense_sequences) == (400, True)
+    sandbox = Sandbox(world=world, clock=StandingClock(START), weather=FairWeather())
+    again = build(files.parse(files.save(sandbox), "saved"), "saved")
+    assert again.quirks == world.quirks
+
+
+def test_mailboxes_of_a_made_up_company_are_lived_in() -> None:
+    world = build(company.make(80, 5))
+    shared = [entry for entry in world.entries.values() if entry.type == "SharedMailbox"]
+    assert {entry.stores.get("language") for entry in shared} >= {"fr-FR", "de-DE", "en-GB"}
+    assert any(mailbox_store.read_only(rule) for entry in shared for rule in mailbox_store.rules(entry))
+    assert sum(bool(mailbox_store.rules(entry)) for entry in shared) > 30
+    again = company.make(81, 5).mailboxes
+    same = [again[a] == part for a, part in company.make(80, 5).mailboxes.items() if a in again]
+    assert sum(same) > 70
