@@ -1,4 +1,4 @@
-"""Reading the three access lists of many mailboxes into one form.
+"""Reading the three access lists of many mailboxes, or the two of lists, into one form.
 
 Rows name their trustees as UPN, directory Name or SID [obs: graph2otel]. What Exchange owns is dropped; a
 trustee that cannot be told apart is reported and left alone; rows of another object than the one asked for
@@ -8,7 +8,7 @@ make the whole list unreadable.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,10 +73,28 @@ async def read_access(
 ) -> dict[Key, Observation]:
     """What every mailbox grants: paths `("access", address or SID, right)`; `ids` maps the middle part
     to what a cmdlet is given to name the trustee."""
+    return await _read(reader, resources, directory, _observe)
+
+
+async def read_senders(
+    reader: Reader, resources: Sequence[Resource], directory: Directory
+) -> dict[Key, Observation]:
+    """The same of lists, which nobody opens: who may send as them, and on their behalf."""
+    return await _read(reader, resources, directory, _observe_senders)
+
+
+_Observe = Callable[
+    [Reader, Resource, Directory, Mapping[str, list[Mapping[str, Any]]]], Awaitable[Observation]
+]
+
+
+async def _read(
+    reader: Reader, resources: Sequence[Resource], directory: Directory, look: _Observe
+) -> dict[Key, Observation]:
     there = [r for r in resources if r.principal is not None and r.row is not None]
     answers: dict[Key, Observation] = {r.key: Absent() for r in resources}
     send_as = await _all_send_as(reader, there, directory)
-    observed = await asyncio.gather(*(_observe(reader, r, directory, send_as) for r in there))
+    observed = await asyncio.gather(*(look(reader, r, directory, send_as) for r in there))
     answers.update(zip((r.key for r in there), observed, strict=True))
     return answers
 
@@ -105,7 +123,6 @@ async def _observe(
     directory: Directory,
     send_as: Mapping[str, list[Mapping[str, Any]]],
 ) -> Observation:
-    assert resource.row is not None
     try:
         mailbox, sending = await asyncio.gather(
             _mailbox_rows(reader, resource, directory), _send_as_rows(reader, resource, directory, send_as)
@@ -117,11 +134,21 @@ async def _observe(
     reading = _Reading(resource, directory)
     for row in mailbox:
         reading.note(row, _OPEN, FULL_ACCESS)
-    for row in sending:
-        reading.note(row, _SEND, SEND_AS)
-    for name in resource.row.get("GrantSendOnBehalfTo") or ():
-        reading.note_name(str(name), SEND_ON_BEHALF)
-    return Present(reading.fields, reading.ids, tuple(reading.findings))
+    return reading.with_senders(sending)
+
+
+async def _observe_senders(
+    reader: Reader,
+    resource: Resource,
+    directory: Directory,
+    send_as: Mapping[str, list[Mapping[str, Any]]],
+) -> Observation:
+    try:
+        sending = await _send_as_rows(reader, resource, directory, send_as)
+        sending = await _told_apart(reader, resource, directory, _SEND, sending)
+    except ServiceError as error:
+        return Unreadable(error)
+    return _Reading(resource, directory).with_senders(sending)
 
 
 async def _told_apart(
@@ -208,6 +235,14 @@ class _Reading:
     def note(self, row: Mapping[str, Any], columns: _Columns, right: str) -> None:
         text, sid = str(row.get(columns.who) or ""), str(row.get(columns.sid) or "")
         self._add(self._directory.by_trustee(text, sid), right)
+
+    def with_senders(self, rows: Sequence[Mapping[str, Any]]) -> Present:
+        """All of it, once the entries of send-as and send-on-behalf are in."""
+        for row in rows:
+            self.note(row, _SEND, SEND_AS)
+        for name in (self._resource.row or {}).get("GrantSendOnBehalfTo") or ():
+            self.note_name(str(name), SEND_ON_BEHALF)
+        return Present(self.fields, self.ids, tuple(self.findings))
 
     def note_name(self, name: str, right: str) -> None:
         principal = self._directory.by_id(name)

@@ -92,7 +92,7 @@ def held(resource: Resource, address: str, holder: str, origin: Origin) -> Findi
         "address-held",
         resource.key.address if own else f"{resource.key.address}/{canon.address(address)}",
         Severity.WARNING,
-        f"{address} is held by {holder}: nothing of this mailbox is changed until that address is free",
+        f"{address} is held by {holder}: nothing of {resource.key.address} is changed until that is free",
         resource.key,
         origin,
         blocks=(resource.key, None),

@@ -94,7 +94,8 @@ class Resource:
 class Context:
     """What deciding needs besides the resource: the moment, who is who, what we remember. `coming` is the
     directory as the plan leaves it, where it differs; `founding` has the ids of the changes that create
-    somebody in it, by their GUID there."""
+    somebody in it, by their GUID there; `leaving` tells, by the GUID of a list, whom a date in its document
+    took off it, and when."""
 
     now: datetime
     zone: tzinfo
@@ -104,6 +105,7 @@ class Context:
     released: Mapping[str, str] = field(default_factory=dict)  # addresses given up, by the change's id
     coming: Directory | None = None
     founding: Mapping[str, str] = field(default_factory=dict)
+    leaving: Mapping[str, Mapping[str, tuple[datetime, Origin]]] = field(default_factory=dict)
 
     @property
     def ahead(self) -> Directory:

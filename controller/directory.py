@@ -188,6 +188,18 @@ class Directory:
                     queue.append((member, (*path, one)))
         return found
 
+    def groups(self, principal: Principal) -> set[str]:
+        """The guids of a group and of all groups in it, however deep."""
+        seen: set[str] = set()
+        queue = [principal.guid]
+        while queue:
+            guid = queue.pop()
+            one = self.principals.get(guid)
+            if guid not in seen and one is not None and one.is_group:
+                seen.add(guid)
+                queue += self.members.get(guid, ())
+        return seen
+
     def unread_in(self, principal: Principal) -> Exception | None:
         """Why the people behind a trustee are not all known, if they are not: a group among them, however
         deep, could not be read."""

@@ -72,6 +72,8 @@ def desired_access(resource: Resource, context: Context) -> Desired:
             continue
         seen[principal.guid] = who
         _read_entry(who, entries[who], principal, resource, context, reading)
+        if entries[who].expand and principal.is_group:
+            _leave_in_time(entries[who], principal, context, reading)
     return Desired(
         wants=reading.wants,
         collections={ACCESS: is_exclusive(resource.spec, context.tenant, "access")},
@@ -123,10 +125,21 @@ def _targets(
     if not (entry.expand and principal.is_group):
         yield Grant(principal, auto, spelt)
         return
-    members = (context.directory.principals[guid] for guid in context.directory.people(principal))
+    members = (context.ahead.principals[guid] for guid in context.ahead.people(principal))
     for member in sorted(members, key=lambda member: member.address.lower()):
         if member.can_hold_rights:
             yield Grant(member, auto, spelt, via=principal)
+
+
+def _leave_in_time(
+    entry: AccessEntry, group: Principal, context: Context, reading: _Reading
+) -> None:
+    """Whoever a date takes off the group, in its document, loses what the group was expanded to by that
+    date."""
+    for guid in context.directory.groups(group):
+        for who, end in context.leaving.get(guid, {}).items():
+            for right in entry.rights:
+                reading.ended.setdefault((*ACCESS, who, str(right)), end)
 
 
 def _upcoming(at: datetime, key: Key, path: Path, action: Action) -> Upcoming:
@@ -136,16 +149,16 @@ def _upcoming(at: datetime, key: Key, path: Path, action: Action) -> Upcoming:
 def _resolve(
     who: str, entry: AccessEntry, resource: Resource, context: Context, reading: _Reading
 ) -> Principal | None:
-    found = context.directory.by_address(who)
+    found = context.ahead.by_address(who)
     if len(found) == 1:
         sole = found[0]
         usable = sole.can_hold_rights or (entry.expand and sole.is_group)
-        if usable and not (entry.expand and context.directory.unread_in(sole)):
+        if usable and not (entry.expand and context.ahead.unread_in(sole)):
             return sole
     ends = ends_at(entry.until, context.zone) if entry.until else None
     if not found and ends and context.now >= ends:
         return None  # a contractor whose time is over, and whose account is gone: nothing is left to do
-    code, message = _trouble(who, found, context.directory)
+    code, message = _trouble(who, found, context.ahead)
     reading.findings.append(
         Finding(
             code,

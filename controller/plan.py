@@ -15,9 +15,11 @@ from typing import Any, Final
 
 from controller import canon
 from controller.addresses import released
+from controller.ahead import look_ahead
 from controller.aspect import Aspect, Context, Resource
 from controller.cause import cause_of
 from controller.drift import compare
+from controller.membership import MEMBERS
 from controller.model import (
     Absent,
     Action,
@@ -88,7 +90,7 @@ class Frame:
 def draw(observed: Observed, aspects: Sequence[Aspect], context: Context, frame: Frame) -> tuple[Plan, Draft]:
     """The plan, not yet judged, and what it was drawn from."""
     draft = Draft()
-    context = replace(context, released=_released(observed, context))
+    context = _foresee(observed, aspects, replace(context, released=_released(observed, context)))
     for resource in observed.resources:
         _resource(resource, observed, aspects, context, draft)
     if observed.directory_error:
@@ -125,6 +127,17 @@ def _released(observed: Observed, context: Context) -> dict[str, str]:
     return released(resources, observed.directory, context.tenant)
 
 
+def _foresee(observed: Observed, aspects: Sequence[Aspect], context: Context) -> Context:
+    untold = frozenset(
+        key
+        for aspect in aspects
+        if aspect.founds
+        for key, seen in observed.seen.get(aspect.name, {}).items()
+        if isinstance(seen, Unreadable)
+    )
+    return look_ahead(observed.resources, observed.seen.get(MEMBERS[0], {}), untold, context)
+
+
 def _order(change: Change) -> tuple[Key, int, Path]:
     return change.key, _ORDER[change.action], change.path
 
@@ -138,7 +151,7 @@ def _resource(
     own: list[Change] = []
     for aspect in aspects:
         seen = observed.seen.get(aspect.name, {}).get(resource.key)
-        if seen is None or (gone and aspect.name != "existence"):
+        if seen is None or (gone and not aspect.founds):
             continue
         if isinstance(seen, Unreadable):
             draft.unreadable.add(resource.key)

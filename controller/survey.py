@@ -18,12 +18,9 @@ from controller.clients import Reader, codes
 from controller.directory import Directory, Principal, build, principal
 from controller.errors import DeniedError, NotFoundError, ServiceError
 from controller.model import Key, Kind
+from controller.recipients import RECIPIENT, read_direct_members
 from controller.spec import Document
 
-_RECIPIENT = (
-    "Guid", "ExternalDirectoryObjectId", "Name", "Alias", "DisplayName", "PrimarySmtpAddress",
-    "EmailAddresses", "RecipientTypeDetails", "WindowsLiveID",
-)  # fmt: skip
 _USER = (
     "Guid", "ExternalDirectoryObjectId", "Name", "DisplayName", "UserPrincipalName", "Sid",
     "RecipientTypeDetails",
@@ -65,7 +62,7 @@ async def read_directory(reader: Reader) -> Directory:
     A role without Get-User is one that some custom role groups have: recipients then stand for themselves,
     by names instead of SIDs, which `Directory.untold` says."""
     recipients, users, domains = await asyncio.gather(
-        reader.exchange("Get-Recipient", _WHOLE, select=_RECIPIENT),
+        reader.exchange("Get-Recipient", _WHOLE, select=RECIPIENT),
         _users(reader),
         reader.exchange("Get-AcceptedDomain", _WHOLE, select=("DomainName", "Default", "InitialDomain")),
     )
@@ -126,7 +123,7 @@ async def refreshed(
     fresh = directory.copy()
     for guid in known:
         fresh.remove(guid)
-    addresses = [document.spec.identity() for document in documents if document.kind in _ROWS]
+    addresses = [d.key.address for d in documents if d.key and d.kind in _ROWS]
     answers = await asyncio.gather(*(_recipient(reader, name) for name in (*known, *addresses)))
     for row in answers:
         if row is not None:
@@ -139,7 +136,7 @@ async def refreshed(
 
 async def _recipient(reader: Reader, identity: str) -> Mapping[str, Any] | None:
     try:
-        rows = await reader.exchange("Get-Recipient", {"Identity": identity}, select=_RECIPIENT)
+        rows = await reader.exchange("Get-Recipient", {"Identity": identity}, select=RECIPIENT)
     except NotFoundError:
         return None
     return rows[0] if len(rows) == 1 else None
@@ -223,18 +220,3 @@ async def read_members(reader: Reader, groups: Iterable[Principal], directory: D
         seen |= queue
         within = {member for guid in queue for member in directory.members.get(guid, ())}
         queue = {guid for guid in within if directory.principals[guid].is_list} - seen
-
-
-async def read_direct_members(reader: Reader, guid: str, directory: Directory) -> list[Principal]:
-    """Who stands on one list. A user without a mailbox is known by its sign-in name [obs: CIPP]. Raises
-    ServiceError."""
-    parameters = {"Identity": guid, **_WHOLE}
-    rows = await reader.exchange("Get-DistributionGroupMember", parameters, select=_RECIPIENT)
-    return [_member(row, directory) for row in rows]
-
-
-def _member(row: Mapping[str, Any], directory: Directory) -> Principal:
-    member = principal(row)
-    if member.guid not in directory.principals:  # younger than our listing of the directory
-        directory.add(member)
-    return directory.principals[member.guid]

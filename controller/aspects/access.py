@@ -40,11 +40,12 @@ from controller.model import (
     Risk,
     Severity,
 )
+from controller.whom import protected
 
 
 class Access(Aspect):
     name = "access"
-    kinds = frozenset({Kind.SHARED_MAILBOX})
+    kinds = frozenset({Kind.SHARED_MAILBOX, Kind.MAILBOX_DELEGATION})
     permissions = Permissions(
         read=("Get-MailboxPermission", "Get-RecipientPermission", "Get-Mailbox"),
         write=(
@@ -76,7 +77,7 @@ class Access(Aspect):
             if path[-1] != AUTO_MAPPING:
                 continue
             granted = (*path[:-1], FULL_ACCESS) in present.fields
-            record = recorded.get(path[1])
+            record = recorded.get(want.ref.principal.guid)
             if not granted or (record is None and not want.ref.spelt_out):
                 fields[path] = want.value
             else:
@@ -86,7 +87,7 @@ class Access(Aspect):
     def change(
         self, delta: Delta, present: Present, resource: Resource, context: Context
     ) -> Change | Finding:
-        who, right = delta.path[1], delta.path[2]
+        right = delta.path[2]
         if delta.want is None:
             return self._revoke(delta, present, resource, context)
         grant: Grant = delta.want.ref
@@ -102,15 +103,16 @@ class Access(Aspect):
             after=delta.after,
             origin=delta.origin,
             requests=(*take, give),
-            notes=tuple(_grant_notes(grant, who, right, context.directory)),
+            depends_on=context.needs(grant.principal),
+            notes=tuple(_grant_notes(grant, right, resource, context)),
             due=delta.due,
             rests_on=((*delta.path[:2], FULL_ACCESS),) if remap else (),
         )
 
     def own_record(self, change: Change, request: Request) -> Mapping[str, bool | None]:
         if request.call == "Add-MailboxPermission":
-            return {change.path[1]: request.parameters["AutoMapping"]}
-        return {change.path[1]: None} if request.call == "Remove-MailboxPermission" else {}
+            return {request.parameters["User"]: request.parameters["AutoMapping"]}
+        return {request.parameters["User"]: None} if request.call == "Remove-MailboxPermission" else {}
 
     def _revoke(
         self, delta: Delta, present: Present, resource: Resource, context: Context
@@ -121,7 +123,7 @@ class Access(Aspect):
         if orphan and context.tenant.orphans != "remove":
             return _orphaned(resource, who, right, delta)
         obstacle = None
-        if not orphan and (spared := _protected(context, trustee)):
+        if not orphan and (spared := protected(context, trustee)):
             obstacle = _spared(resource, who, right, spared, delta)
             if spared.guid == trustee:
                 return obstacle
@@ -181,8 +183,11 @@ def _on_behalf(action: Action, resource: Resource, trustee: str) -> Request:
     return set_mailbox(resource, {"GrantSendOnBehalfTo": add_or_remove(action, trustee)})
 
 
-def _grant_notes(grant: Grant, who: str, right: str, directory: Directory) -> list[str]:
+def _grant_notes(grant: Grant, right: str, resource: Resource, context: Context) -> list[str]:
+    directory, who = context.ahead, grant.principal.address.lower()
     notes = []
+    if right == FULL_ACCESS and resource.key.kind is Kind.MAILBOX_DELEGATION:
+        notes.append("opens the whole mailbox: items that its owner marked as private are shown, too")
     if right == AUTO_MAPPING:
         notes.append(
             "going by our own record, as Exchange cannot tell: full access is removed and added again"
@@ -194,17 +199,6 @@ def _grant_notes(grant: Grant, who: str, right: str, directory: Directory) -> li
         shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
         notes.append(f"{who} is a group of {len(names)}: {shown}" if names else f"{who} is an empty group")
     return notes
-
-
-def _protected(context: Context, guid: str) -> Principal | None:
-    """Whoever among those behind a trustee must never lose anything."""
-    directory = context.directory
-    people = directory.people(directory.principals[guid]).keys() | {guid}
-    for address in context.tenant.safety.protect:
-        for principal in directory.by_address(address):
-            if principal.guid in people:
-                return principal
-    return None
 
 
 def _spared(resource: Resource, who: str, right: str, spared: Principal, delta: Delta) -> Finding:

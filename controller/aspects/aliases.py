@@ -1,4 +1,4 @@
-"""The mailbox's further addresses.
+"""The further addresses of a mailbox or a list.
 
 `EmailAddresses` mixes what is ours with what belongs to the service: SIP, SPO, X500 and the tenant's
 onmicrosoft.com addresses are never touched. A plain list would replace all of them, so that only the
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from controller import canon
 from controller.addresses import claim, held, listed, reserved_by, secondary
-from controller.aspect import Aspect, Context, Permissions, Resource, add_or_remove, set_mailbox
+from controller.aspect import Aspect, Context, Permissions, Resource, add_or_remove, set_recipient
 from controller.clients import Reader
 from controller.directory import Directory
 from controller.errors import ServiceError
@@ -40,9 +40,13 @@ ALIASES = ("aliases",)
 
 class Aliases(Aspect):
     name = "aliases"
-    kinds = frozenset({Kind.SHARED_MAILBOX})
-    permissions = Permissions(read=("Get-Mailbox", "Get-Recipient"), write=("Set-Mailbox",))
+    kinds = frozenset({Kind.SHARED_MAILBOX, Kind.DISTRIBUTION_LIST})
+    permissions = Permissions(
+        read=("Get-Mailbox", "Get-DistributionGroup", "Get-Recipient"),
+        write=("Set-Mailbox", "Set-DistributionGroup"),
+    )
     mailbox_properties = ("EmailAddresses",)
+    list_properties = ("EmailAddresses",)
 
     def concerns(self, resource: Resource) -> bool:
         return resource.spec.aliases is not None
@@ -90,7 +94,7 @@ class Aliases(Aspect):
             origin=delta.origin,
             risk=Risk.LOW if delta.want else Risk.MEDIUM,
             depends_on=needs,
-            requests=(set_mailbox(resource, {"EmailAddresses": add_or_remove(action, f"smtp:{address}")}),),
+            requests=(set_recipient(resource, {"EmailAddresses": add_or_remove(action, f"smtp:{address}")}),),
             notes=() if delta.want else ("mail sent to it is refused from then on",),
             obstacle=obstacle,
         )

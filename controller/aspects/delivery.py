@@ -1,4 +1,4 @@
-"""Whose mail the mailbox accepts, and who looks at it first.
+"""Whose mail a mailbox or a list accepts, and who looks at it first.
 
 Exchange shows the senders as directory Names. The combined parameters (…SendersOrMembers) overwrite and
 take no table, and an empty list clears nothing [doc: Set-Mailbox; obs: go-exoscc]. So it is the two lists
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from controller import canon
-from controller.aspect import Aspect, Context, Permissions, Resource, set_mailbox
+from controller.aspect import Aspect, Context, Permissions, Resource, set_recipient
 from controller.clients import Reader
 from controller.directory import Directory, Principal
 from controller.model import (
@@ -81,9 +81,12 @@ _FLAGS: Final[dict[Path, str]] = {
 
 class Delivery(Aspect):
     name = "delivery"
-    kinds = frozenset({Kind.SHARED_MAILBOX})
-    permissions = Permissions(read=("Get-Mailbox",), write=("Set-Mailbox",))
+    kinds = frozenset({Kind.SHARED_MAILBOX, Kind.DISTRIBUTION_LIST})
+    permissions = Permissions(
+        read=("Get-Mailbox", "Get-DistributionGroup"), write=("Set-Mailbox", "Set-DistributionGroup")
+    )
     mailbox_properties = (*(one.column for one in _LISTS.values()), *_FLAGS.values())
+    list_properties = mailbox_properties
 
     def concerns(self, resource: Resource) -> bool:
         return resource.spec.delivery is not None
@@ -95,7 +98,8 @@ class Delivery(Aspect):
 
     def fresh(self, resource: Resource) -> Present:
         empty = {one.path: () for one in _LISTS.values()}
-        return Present({**dict.fromkeys(_FLAGS, False), **empty})
+        inside = resource.key.kind is Kind.DISTRIBUTION_LIST  # a new list refuses mail from outside
+        return Present({MODERATION: False, INSIDE: inside, **empty})
 
     def desired(self, resource: Resource, context: Context) -> Desired:
         spec = resource.spec.delivery
@@ -134,7 +138,7 @@ class Delivery(Aspect):
     ) -> Change | Finding:
         assert delta.want is not None
         if delta.path in _FLAGS:
-            request = set_mailbox(resource, {_FLAGS[delta.path]: delta.after})
+            request = set_recipient(resource, {_FLAGS[delta.path]: delta.after})
             return _change(delta, resource, Risk.MEDIUM if delta.after else Risk.LOW, request)
         listed = _LISTS[delta.path[1]]
         directory = context.directory
@@ -150,7 +154,7 @@ class Delivery(Aspect):
                 parameters[holder] = _table(come, gone, of)
         if listed is _MODERATORS:
             parameters[_FLAGS[MODERATION]] = bool(delta.after)
-        return _change(delta, resource, _list_risk(listed, come, gone), set_mailbox(resource, parameters))
+        return _change(delta, resource, _list_risk(listed, come, gone), set_recipient(resource, parameters))
 
 
 def _table(come: Sequence[Principal], gone: Sequence[Principal], of: Sequence[Principal]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ _NEW = "{folder:"  # a folder whose id is known only once it is there
 
 class FolderAccess(Aspect):
     name = "folderPermissions"
-    kinds = frozenset({Kind.SHARED_MAILBOX})
+    kinds = frozenset({Kind.SHARED_MAILBOX, Kind.MAILBOX_DELEGATION})
     permissions = Permissions(
         read=("Get-MailboxFolderStatistics", "Get-MailboxFolderPermission"),
         write=(
@@ -103,6 +103,7 @@ class FolderAccess(Aspect):
         created = ident(resource.key, ("folders", folder))
         if place is None and resource.principal and folder not in (getattr(resource.spec, "folders", None) or {}):
             return _missing(folder, resource, delta)
+        founded = context.founding.get(delta.want.ref) if delta.want else None
         identity = f"{resource.identity}:{place or f'{_NEW}{folder}}}'}"
         action, request = _request(delta, present, identity)
         return Change(
@@ -115,7 +116,7 @@ class FolderAccess(Aspect):
             origin=delta.origin,
             risk=Risk.MEDIUM if action is Action.REVOKE else Risk.LOW,
             requests=(request,),
-            depends_on=() if place else (created,),
+            depends_on=(*(() if place else (created,)), *((founded,) if founded else ())),
             notes=("private appointments are shown as well",) if "Private" in str(delta.after) else (),
         )
 
@@ -138,7 +139,7 @@ def _holder(
     """The address that stands for somebody in paths, and what a cmdlet is given to name them."""
     if who.lower() in _BOTH:
         return who.lower(), who.capitalize()
-    found = context.directory.by_address(who)
+    found = context.ahead.by_address(who)
     if len(found) == 1 and found[0].can_hold_rights:
         return found[0].address.lower(), found[0].guid
     if not found:
