@@ -1,7 +1,8 @@
 """Draws plan.svg: what `mbx plan` prints in a terminal for the example estate, against a sandbox.
 
-Nothing is drawn by hand: a sandbox is started, the commands run under a pseudo-terminal so that colours are
-on, and their bytes become an SVG. Run `python docs/pictures/make.py` after a change to the plan's text.
+The estate was applied; then somebody changed three things by hand, and somebody joins in git. Nothing is
+made up: a sandbox is started, the plan runs under a pseudo-terminal so that colours are on, and its bytes
+become an SVG. Run `python docs/pictures/make.py` after a change to the plan's text.
 """
 
 from __future__ import annotations
@@ -22,7 +23,16 @@ from typing import Final
 HERE: Final = Path(__file__).parent
 SPECS: Final = HERE.parent.parent / "specs"
 COLUMNS: Final = 118
-COMMAND: Final = "mbx plan --target contact@entreprise.example"
+COMMAND: Final = "mbx plan --target support@entreprise.example"
+SUPPORT: Final = "support@entreprise.example"
+BY_HAND: Final = (
+    f"grant {SUPPORT} intrus@entreprise.example full-access",
+    f"revoke {SUPPORT} bruno@entreprise.example send-as",
+    f"Set-Mailbox Identity={SUPPORT} MessageCopyForSentAsEnabled=false",
+)
+IN_GIT: Final = (
+    "access:\n  stagiaire@entreprise.example: {rights: [full-access, send-as], until: 2027-06-30}\n"
+)
 
 # Of a character, in pixels; textLength makes any viewer's monospace font keep to it.
 WIDTH, LINE, MARGIN, BAR = 8.0, 19, 20, 34
@@ -54,10 +64,22 @@ def captured(folder: Path) -> list[str]:
             if sandbox.poll() is not None:
                 raise SystemExit("the sandbox did not come up")
             time.sleep(0.1)
+        _until_then(mbx, folder, environ)
         return on_a_terminal([*mbx, *COMMAND.split()[1:]], folder, environ)
     finally:
         sandbox.terminate()
         sandbox.wait()
+
+
+def _until_then(mbx: list[str], folder: Path, environ: dict[str, str]) -> None:
+    """What happened before the plan that is drawn."""
+    poke = ["sandbox", "poke", "--as", "admin@entreprise.example"]
+    for words in (["apply", "--yes"], *([*poke, *each.split()] for each in BY_HAND)):
+        subprocess.run(  # noqa: S603 -- ourselves
+            [*mbx, *words], cwd=folder, env=environ, check=True, stdout=subprocess.DEVNULL
+        )
+    spec = folder / "specs" / "mailboxes" / "support.yaml"
+    spec.write_text(spec.read_text("utf-8").replace("access:\n", IN_GIT, 1), encoding="utf-8")
 
 
 def on_a_terminal(argv: list[str], folder: Path, environ: dict[str, str]) -> list[str]:
