@@ -76,6 +76,36 @@ signInBlocked: true
 sentItems: {copySentAs: true, copySentOnBehalf: false}
 """
     },
+    "settings": {
+        "contact.yaml": """\
+kind: SharedMailbox
+address: contact@entreprise.example
+protocols: {imap: false, pop: false, smtpAuth: false, owa: true}
+limits: {maxSendSize: 25 MB, warnAt: 20 GB, prohibitSendAt: 21.5 GB, prohibitSendReceiveAt: 22 GB}
+retentionPolicy: none
+audit: {enabled: true, ageLimit: 180 days}
+delivery:
+  acceptOnlyFrom: [alice@entreprise.example, annonces@entreprise.example]
+  rejectFrom: []
+  requireAuthenticatedSenders: true
+  moderatedBy: [bruno@entreprise.example]
+mailTip: Réponse sous 4 heures
+forwarding: {to: alice@entreprise.example}
+customAttributes: {1: support, 2: ""}
+""",
+        "neuf.yaml": """\
+kind: SharedMailbox
+address: neuf@entreprise.example
+protocols: {imap: false, mapi: false}
+limits: {warnAt: 1 GB, prohibitSendAt: 2 GB, prohibitSendReceiveAt: 3 GB}
+archive: false
+litigationHold: {enabled: false}
+delivery: {rejectFrom: [externe@partenaire.example]}
+mailTip: Bonjour
+forwarding: {to: tickets@helpdesk.example, keepCopy: false}
+customAttributes: {15: "4711"}
+""",
+    },
 }
 _STRIKES = (
     FaultKind.THROTTLED,
