@@ -7,7 +7,7 @@ Nothing here knows a service, a file format or a clock.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -304,13 +304,28 @@ class Awaited:
 class Memory:
     """What the journal remembers of a tenant. `known` is False where there is no journal: then every
     difference is first-seen. `applied` holds, for each resource in `settled`, every value last applied,
-    and True for each collection that was managed."""
+    and True for each collection that was managed; `object_ids` what it was, whatever its address."""
 
     known: bool = False
     applied: Mapping[Key, Mapping[Path, Any]] = field(default_factory=dict)
     settled: Mapping[Key, datetime] = field(default_factory=dict)
     auto_mapping: Mapping[Key, Mapping[str, bool | None]] = field(default_factory=dict)
     awaited: Mapping[str, Awaited] = field(default_factory=dict)
+    object_ids: Mapping[str, Key] = field(default_factory=dict)
+
+    def renamed(self, names: Mapping[Key, Key]) -> Memory:
+        """The same, with what is remembered of some resources under another name; `names` gives, by the
+        new key, the former one."""
+
+        def under(found: Mapping[Key, Any]) -> dict[Key, Any]:
+            return {**found, **{new: found[old] for new, old in names.items() if old in found}}
+
+        return replace(
+            self,
+            applied=under(self.applied),
+            settled=under(self.settled),
+            auto_mapping=under(self.auto_mapping),
+        )
 
 
 # --- applied ----------------------------------------------------------------------------------------

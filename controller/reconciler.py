@@ -96,6 +96,7 @@ class Prepared:
     draft: Draft
     observed: Observed
     memory: Memory
+    renamed: Mapping[Key, Key] = field(default_factory=dict)  # by the new key, the former
 
 
 def remember(journal: Journal | None, tenant_id: str) -> Memory:
@@ -106,14 +107,18 @@ def remember(journal: Journal | None, tenant_id: str) -> Memory:
     for (key, path), record in journal.last_applied(tenant_id).items():
         applied.setdefault(key, {})[path] = record.value
     last = journal.last_cycle_at(tenant_id)
-    settled = {key: max(m.last_at, last or m.last_at) for key, m in journal.managed(tenant_id).items()}
+    managed = journal.managed(tenant_id)
+    settled = {key: max(m.last_at, last or m.last_at) for key, m in managed.items()}
+    object_ids = {m.object_id: key for key, m in managed.items() if m.object_id}
     awaited = {
         pending.change_id: Awaited(
             pending.change_id, pending.status is Status.PROPAGATING, pending.intended_at
         )
         for pending in journal.pending(tenant_id)
     }
-    return Memory(bool(settled), applied, settled, journal.auto_mappings(tenant_id), awaited)
+    return Memory(
+        bool(settled), applied, settled, journal.auto_mappings(tenant_id), awaited, object_ids
+    )
 
 
 async def prepare(setting: Setting, reader: Reader) -> Prepared:
@@ -139,6 +144,8 @@ def _context(setting: Setting, directory: Directory, memory: Memory) -> Context:
 def _decide(
     setting: Setting, observed: Observed, memory: Memory, aspects: Sequence[Aspect]
 ) -> Prepared:
+    renamed = _renamed(setting, observed, memory)
+    memory = memory.renamed(renamed)
     context = _context(setting, observed.directory, memory)
     frame = Frame(
         tenant=setting.tenant.name,
@@ -154,7 +161,18 @@ def _decide(
     if setting.whole and not observed.directory_error:
         plan = replace(plan, findings=(*plan.findings, *_unmanaged(setting, observed, memory)))
     bench = guard.Bench(setting.specs.tenant, setting.specs.approvals, context.now, context.zone)
-    return Prepared(guard.judge(plan, observed, bench), draft, observed, memory)
+    return Prepared(guard.judge(plan, observed, bench), draft, observed, memory, renamed)
+
+
+def _renamed(setting: Setting, observed: Observed, memory: Memory) -> dict[Key, Key]:
+    """Documents about an object that our record has under another address: by their key, the former."""
+    spoken = {document.key for document in setting.specs.documents}
+    found = {}
+    for resource in observed.resources:
+        former = memory.object_ids.get(resource.principal.object_id) if resource.principal else None
+        if former and former.kind is resource.key.kind and former not in spoken:
+            found[resource.key] = former
+    return {new: old for new, old in found.items() if new not in memory.settled}
 
 
 def _blind(setting: Setting, memory: Memory, error: ServiceError) -> Prepared:
@@ -274,6 +292,7 @@ def _record(setting: Setting, journal: Journal, prepared: Prepared, done: Cycle,
             ids[resource.key] = resource.principal.object_id
         if resource.key not in failing and not resource.unwanted:
             whole[resource.key] = prepared.draft.desired[resource.key]
+    journal.rename(tenant_id, prepared.renamed)
     journal.settle_many(tenant_id, whole, at=now, commit=setting.commit, object_ids=ids)
     for outcome in done.outcomes:
         if outcome.status is Status.APPLIED and outcome.change.key in failing:

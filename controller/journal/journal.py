@@ -143,6 +143,13 @@ class Journal:
         with self._writing() as connection:
             standing.forget(connection, tenant_id, key, at)
 
+    def rename(self, tenant_id: str, names: Mapping[Key, Key]) -> None:
+        """What is on record of a resource is its own under another address, too; `names` gives, by the new
+        key, the former one. What was done to it stays where it was written."""
+        with self._writing() as connection:
+            for new, old in names.items():
+                standing.rename(connection, tenant_id, old, new)
+
     def managed(self, tenant_id: str) -> Mapping[Key, Managed]:
         """Every resource that was ever settled and not forgotten since."""
         with self._reading() as connection:

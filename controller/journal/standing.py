@@ -170,6 +170,13 @@ def forget(connection: sa.Connection, tenant_id: str, key: Key, at: datetime) ->
     )
 
 
+def rename(connection: sa.Connection, tenant_id: str, old: Key, new: Key) -> None:
+    """Whatever an earlier resource left under the new key makes room."""
+    for table in (schema.applied, schema.auto_mapping, schema.managed):
+        connection.execute(table.delete().where(_of_key(table, tenant_id, new)))
+        connection.execute(table.update().where(_of_key(table, tenant_id, old)).values(address=new.address))
+
+
 def managed(connection: sa.Connection, tenant_id: str) -> dict[Key, Managed]:
     table = schema.managed
     rows = connection.execute(

@@ -197,3 +197,34 @@ def test_a_group_with_one_of_the_protected_keeps_what_it_has(rig, go):
         ("protected/libre@entreprise.example/equipe@entreprise.example/full-access",)
     ]
     assert tenant.full_access("libre@entreprise.example") == {"emma@entreprise.example", "equipe@entreprise.example"}
+
+
+MAPPED = """\
+kind: SharedMailbox
+address: libre@entreprise.example
+access: {alice@entreprise.example: {rights: [full-access], autoMapping: false}}
+"""
+
+
+def test_our_record_of_auto_mapping_outlives_a_persons_new_address(rig, go):
+    tenant = rig(MAPPED)
+    go(tenant.apply())
+    tenant.poke("Set-Mailbox", Identity="alice@entreprise.example", WindowsEmailAddress="alicia@entreprise.example")
+    assert not go(tenant.plan()).changes
+
+
+def test_our_record_outlives_a_mailboxs_new_address(rig, go):
+    tenant = rig(MAPPED)
+    go(tenant.apply())
+    moved = MAPPED.replace("libre@", "liberte@") + "previousAddresses: [libre@entreprise.example]\n"
+    tenant.write("0.yaml", moved)
+    tenant.poke("Add-MailboxPermission", Identity="libre@entreprise.example", User="emma@entreprise.example",
+                AccessRights=["FullAccess"])
+    cycle = go(tenant.apply())
+    assert {(c.action, c.cause) for c in cycle.plan.changes} == {
+        (Action.RENAME, Cause.SPEC),
+        (Action.REVOKE, Cause.DRIFT),
+    }
+    assert not go(tenant.plan()).changes
+    tenant.poke("Set-Mailbox", Identity="liberte@entreprise.example", WindowsEmailAddress="libre@entreprise.example")
+    assert [(c.action, c.cause) for c in go(tenant.plan()).changes] == [(Action.RENAME, Cause.DRIFT)]
