@@ -52,6 +52,7 @@ PATTERNS: Final = {
     scalars.FOLDER_PATTERN: "a folder's path such as Inbox/Factures (a slash inside a name is written \\/)",
     regional.CULTURE_PATTERN: "a language with its region such as fr-FR (Exchange refuses fr alone)",
     regional.CLOCK_PATTERN: 'a time of day such as "09:00", with two digits each',
+    scalars.ATTRIBUTE_PATTERN: "a number from 1 to 15",
     scalars.ONE_LINE_PATTERN: "text on one line, not starting or ending with a space",
 }
 _TYPES: Final = {

@@ -12,9 +12,19 @@ from pydantic_core import CoreSchema
 
 from controller import canon
 from controller.spec.models.document import Path, Trouble
-from controller.spec.models.scalars import Address, Days, Flag, HoldSpan, Maybe, Size, SpecModel, Words
+from controller.spec.models.scalars import (
+    ATTRIBUTE_PATTERN,
+    Address,
+    Days,
+    Flag,
+    HoldSpan,
+    Maybe,
+    Size,
+    SpecModel,
+    Words,
+)
 
-AttributeNumber = Annotated[str, StringConstraints(pattern=r"^([1-9]|1[0-5])$")]
+AttributeNumber = Annotated[str, StringConstraints(pattern=ATTRIBUTE_PATTERN)]
 AttributeText = Annotated[str, StringConstraints(max_length=1024)]  # [doc: Set-Mailbox]
 CustomAttributes = dict[AttributeNumber, AttributeText]
 Licence = Words

@@ -41,6 +41,7 @@ MOMENT_PATTERN = r"^\d{4}-\d{2}-\d{2}([Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?\s?(Z
 SIZE_PATTERN = r"^\d{1,7}(\.\d{1,3})? ?([KMGTkmgt]?[Bb])$"
 DAYS_PATTERN = r"^[1-9]\d{0,4} ?(d|days?)$"
 HOLD_PATTERN = r"^([1-9]\d{0,4} ?(d|days?)|unlimited)$"
+ATTRIBUTE_PATTERN = r"^([1-9]|1[0-5])$"
 DURATION_PATTERN = r"^(\d{1,9}d)?(\d{1,9}h)?(\d{1,9}m)?(\d{1,9}s?)?$"
 
 
