@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from controller.model import Key, Kind, Origin
 
@@ -29,7 +29,37 @@ class Document:
         `at("aliases", "info@…")`. What is absent is answered with the nearest that is there around it."""
         if self.written is None or not path:
             return self.origin
-        return self.written.at(path)
+        return _Place(self.written, path)
+
+
+class _Place(Origin):
+    """Where a value was written, worked out when somebody looks: few places ever are looked at, as what
+    is as it should be has one, too, and working them out parses the document once more."""
+
+    __slots__ = ("_at", "_written")
+    _at: tuple[str, ...]
+    _written: Written
+
+    def __init__(self, written: Written, at: tuple[str, ...]) -> None:
+        object.__setattr__(self, "_written", written)
+        object.__setattr__(self, "_at", at)
+
+    def __getattr__(self, name: str) -> Any:
+        """`path`, `line` and `column`, which nobody has set so far."""
+        if name not in ("path", "line", "column"):
+            raise AttributeError(name)
+        found = self._written.at(self._at)
+        for each in ("path", "line", "column"):
+            object.__setattr__(self, each, getattr(found, each))
+        return getattr(found, name)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Origin):
+            return NotImplemented
+        return (self.path, self.line, self.column) == (other.path, other.line, other.column)
+
+    def __hash__(self) -> int:
+        return hash((self.path, self.line, self.column))
 
 
 @dataclass(frozen=True, slots=True)
