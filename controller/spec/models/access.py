@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, tzinfo
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self, cast
 
 from annotated_types import MinLen
-from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic import Field, GetJsonSchemaHandler, ModelWrapValidatorHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -67,10 +67,16 @@ class AccessEntry(SpecModel):
         "follow the group as people join and leave.",
     )
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return {"rights": value} if isinstance(value, list) else value
+    def _short_form(cls, value: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        """A list of rights. The same list is the same entry: there are few, and they are written often."""
+        if not isinstance(value, list):
+            return validate(value)
+        written = repr(value)
+        if written not in _SHORT:
+            _SHORT[written] = validate({"rights": value})
+        return cast(Self, _SHORT[written])
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -97,6 +103,8 @@ class AccessEntry(SpecModel):
                 "ever have this access",
             )
 
+
+_SHORT: dict[str, AccessEntry] = {}  # what was written as a list of rights, and was right
 
 Access = dict[Address, AccessEntry]
 
