@@ -139,6 +139,7 @@ def test_what_comes_through_a_group_is_told_and_counts_where_it_is_wished_for(li
 
 def test_who_may_not_list_products_is_told_so(rig, go):
     tenant = rig(document(CONTACT, "licence: none\nmailTip: Bonjour\n"))
+    next(iter(tenant.sandbox.world.apps.values())).graph_roles = ["User.Read.All"]
     cycle = go(tenant.apply())
     assert f"unreadable/{CONTACT}/licence" in {f.id for f in cycle.plan.findings}
     assert [o.change.field for o in cycle.outcomes] == ["mailTip"]

@@ -72,6 +72,6 @@ def get_outbound_policy(call: Invocation) -> Result:
 
 
 @cmdlet("Get-RemoteDomain", honours={"Identity", "ResultSize"})
-def get_remote_domain(call: Invocation) -> Result:
+def get_outside_domain(call: Invocation) -> Result:
     rows = _rows(call, DOMAINS, _DOMAIN)
     return [selected(call, {k: v for k, v in row.items() if k != "IsDefault"}) for row in rows]
