@@ -21,9 +21,11 @@ from controller.model import (
     Absent,
     Change,
     Delta,
+    Desired,
     Finding,
     Key,
     Observation,
+    Path,
     Present,
     Risk,
     Severity,
@@ -35,7 +37,13 @@ NONE = "none"
 
 
 def _name(value: Any) -> str:
-    return canon.text(value).casefold() or NONE
+    name = canon.text(value)
+    return NONE if _key(name) in ("", NONE) else name
+
+
+def _key(value: Any) -> str:
+    """Names are found whatever their case."""
+    return canon.text(value).casefold()
 
 
 def _or_null(written: Any) -> Any:
@@ -65,13 +73,13 @@ class Retention(MailboxFields):
     async def read(
         self, reader: Reader, resources: Sequence[Resource], directory: Directory
     ) -> Mapping[Key, Observation]:
-        """`ids` holds the names of all policies, by their canonical form."""
+        """`ids` holds the names of all policies, by their names in lower case."""
         seen = await super().read(reader, resources, directory)
         try:
             rows = await reader.exchange("Get-RetentionPolicy", select=("Name",))
         except ServiceError as error:
             return {key: Unreadable(error) for key in seen}
-        names = {_name(row.get("Name")): str(row.get("Name")) for row in rows}
+        names = {_key(row.get("Name")): str(row.get("Name")) for row in rows}
         of = {resource.key: resource for resource in resources}
         return {
             key: replace(self.fresh(of[key]) if isinstance(one, Absent) else one, ids=names)
@@ -79,11 +87,17 @@ class Retention(MailboxFields):
             if isinstance(one, Present | Absent)
         }
 
+    def observed(
+        self, present: Present, resource: Resource, desired: Desired, context: Context
+    ) -> Mapping[Path, Any]:
+        wished = desired.wants[PATH].value
+        return {PATH: wished} if _key(present.fields[PATH]) == _key(wished) else present.fields
+
     def change(
         self, delta: Delta, present: Present, resource: Resource, context: Context
     ) -> Change | Finding:
         wished = str(delta.after)
-        known = wished == NONE or wished in present.ids
+        known = wished == NONE or _key(wished) in present.ids
         change = self.update(
             delta,
             resource,
@@ -96,7 +110,7 @@ class Retention(MailboxFields):
 
 
 def _unknown(delta: Delta, present: Present, resource: Resource) -> Finding:
-    near = difflib.get_close_matches(str(delta.after), present.ids, 1)
+    near = difflib.get_close_matches(_key(delta.after), present.ids, 1)
     names = ", ".join(sorted(present.ids.values()))
     meant = f" — did you mean {present.ids[near[0]]!r}?" if near else f"; it has {names or 'none'}"
     written = delta.want.verbatim if delta.want else delta.after

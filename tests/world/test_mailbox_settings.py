@@ -179,6 +179,13 @@ def test_an_unknown_retention_policy_is_told_with_what_was_meant(policies, go):
     assert cycle.plan.changes[0].blocked_by == (finding.id,)
 
 
+def test_a_retention_policy_is_found_whatever_its_case(policies, go):
+    tenant = policies(HEAD + "retentionPolicy: SUPPORT — 1 AN\n")
+    (change,) = go(tenant.apply()).plan.changes
+    assert (change.before, change.after) == ("Default MRM Policy", "SUPPORT — 1 AN")
+    assert not go(tenant.plan()).changes
+
+
 def test_a_retention_policy_is_taken_away(rig, go):
     tenant = rig(HEAD + "retentionPolicy: none\n")
     go(tenant.apply())
