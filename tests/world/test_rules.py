@@ -292,7 +292,9 @@ def test_the_same_plan_twice(rig, go):
 
 
 def test_without_permission_an_unasked_look_stops_nothing(rig, go):
-    plan = go(rig(HEAD + "displayName: Factures 2\n").plan())
+    tenant = rig(HEAD + "displayName: Factures 2\n")
+    next(iter(tenant.sandbox.world.apps.values())).graph_roles = ["User.Read.All"]
+    plan = go(tenant.plan())
     assert [c.path for c in plan.changes] == [("displayName",)]
     assert not plan.unreadable
     assert "rules-unread" in {f.code for f in plan.findings}
