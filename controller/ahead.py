@@ -14,8 +14,8 @@ from typing import Final
 from controller import canon
 from controller.aspect import Context, Resource
 from controller.directory import Directory, Principal
-from controller.membership import is_declared, leavers, members_after
-from controller.model import Key, Kind, Observation, Origin, Present, Unreadable, ident
+from controller.membership import MEMBERS, is_declared, leavers, members_after
+from controller.model import Action, Change, Key, Kind, Observation, Origin, Present, Unreadable, ident
 
 _TYPES: Final = {
     "distribution": "MailUniversalDistributionGroup",
@@ -98,3 +98,31 @@ def _follow(resource: Resource, seen: Observation | None, ahead: Ahead, context:
         guid = resource.principal.guid if resource.principal else str(resource.spec.identity())
         ahead.directory.members[guid] = tuple(after.values())
         ahead.leaving[guid] = leavers(resource, context, held)
+
+
+def membership_after(
+    resources: Iterable[Resource], changes: Iterable[Change], directory: Directory
+) -> Directory:
+    """The directory once these changes of lists are made: who is then in which group."""
+    of_lists = [change for change in changes if change.key.kind is Kind.DISTRIBUTION_LIST]
+    if not of_lists:
+        return directory
+    after = directory.copy()
+    ids: dict[Key, str] = {}
+    for resource in resources:
+        if resource.principal is not None:
+            ids[resource.key] = resource.principal.guid
+        elif (newcomer := _newcomer(resource)) is not None:
+            after.add(newcomer)
+            ids[resource.key] = newcomer.guid
+    for change in of_lists:
+        guid = ids.get(change.key)
+        if guid is None:
+            continue
+        if change.action is Action.DELETE:
+            after.members[guid] = ()
+        elif change.path[:1] == MEMBERS:
+            member = str(change.requests[0].parameters["Member"])
+            others = tuple(one for one in after.members.get(guid, ()) if one != member)
+            after.members[guid] = (*others, member) if change.action is Action.ADD else others
+    return after

@@ -63,6 +63,8 @@ class Tools:
     patience: timedelta
     unconcluded: frozenset[str] = frozenset()
     told: Callable[[Outcome], None] = lambda outcome: None
+    deadline: timedelta = timedelta(hours=1)  # how long what was accepted may stay unseen
+    overdue: frozenset[str] = frozenset()  # changes that an earlier run waited for in vain
 
 
 async def apply(plan: Plan, tools: Tools) -> tuple[Outcome, ...]:
@@ -80,6 +82,7 @@ class _Attempt:
     """One change on its way: the journal's intents, and what the service said."""
 
     change: Change
+    began: datetime
     intents: list[str] = field(default_factory=list)
     request_ids: list[str] = field(default_factory=list)
     remark: str = ""  # why it is not more than propagating
@@ -97,7 +100,9 @@ class _Work:
         self._locks = {change.key: asyncio.Lock() for change in changes}
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._object_ids: dict[str, str] = {}
-        self._created = {change.key for change in changes if change.action is Action.CREATE}
+        creating = [change for change in changes if change.action is Action.CREATE]
+        self._created = {change.key for change in creating}
+        self._creations = {change.id for change in creating}
 
     # --- one change ---------------------------------------------------------------------------------
 
@@ -108,9 +113,9 @@ class _Work:
                 await self._done[need].wait()
             async with self._locks[change.key], self._places:
                 if obstacle := self._obstacle(change):
-                    self._conclude(_Attempt(change), Status.SKIPPED, obstacle)
+                    self._conclude(_Attempt(change, self._tools.now()), Status.SKIPPED, obstacle)
                     return
-                await self._send(_Attempt(change))
+                await self._send(_Attempt(change, self._tools.now()))
         finally:
             self._done[change.id].set()
 
@@ -170,18 +175,24 @@ class _Work:
                     raise
                 asked_twice = True
             except (NotFoundError, TransientError) as error:
-                if change.key not in self._created or change.action is Action.CREATE:
+                if not self._is_young(change):
                     raise
                 if isinstance(error, TransientError) and error.code != codes.MAILBOX_NOT_READY:
                     raise
                 if spent + pause > self._tools.patience.total_seconds():
-                    raise _NotThereYetError(f"the new mailbox is not visible yet ({error})") from error
+                    raise _NotThereYetError(f"what is new is not visible yet ({error})") from error
             else:
                 self._learn(change, receipt.rows)
                 return receipt.request_ids
             spent += pause
             await self._tools.sleep(pause)
         raise AssertionError("unreachable: patience ends first")
+
+    def _is_young(self, change: Change) -> bool:
+        """Whether it is about something that this plan creates: its object, or somebody whom it names."""
+        if change.action is Action.CREATE:
+            return False
+        return change.key in self._created or not self._creations.isdisjoint(change.depends_on)
 
     def _learn(self, change: Change, rows: Sequence[Mapping[str, object]]) -> None:
         if change.action is Action.CREATE:
@@ -248,13 +259,23 @@ class _Work:
                 self._conclude(self._accepted[ident], Status.APPLIED, None)
             if all(ident in self.outcomes or a.refused for ident, a in waiting.items()):
                 break
-            if spent + pause > self._tools.patience.total_seconds():
+            pause = min(pause, self._tools.patience.total_seconds() - spent)
+            if pause <= 0:
                 break
             spent += pause
             await self._tools.sleep(pause)
         for ident, attempt in self._accepted.items():
             if ident not in self.outcomes:
-                self._conclude(attempt, Status.PROPAGATING, attempt.remark or None)
+                self._give_up(attempt)
+
+    def _give_up(self, attempt: _Attempt) -> None:
+        """Not seen within our patience: the next run looks again, until the deadline."""
+        tools = self._tools
+        late = attempt.change.id in tools.overdue or tools.now() - attempt.began >= tools.deadline
+        if late and not attempt.refused:
+            self._conclude(attempt, Status.FAILED, f"accepted, and still not so after {tools.deadline}")
+        else:
+            self._conclude(attempt, Status.PROPAGATING, attempt.remark or None)
 
     async def _seen(self, waiting: Mapping[str, _Attempt]) -> list[str]:
         keys = frozenset(attempt.change.key for attempt in waiting.values())

@@ -21,7 +21,13 @@ _SLACK: Final = timedelta(minutes=10)  # clocks differ, and records carry the ti
 _PAGE: Final = 5000  # the most that one call answers with
 _PAGES: Final = 10  # a session ends at 50,000 records
 _TRUSTEES: Final = ("User", "Trustee", "Member")
-_UNTELLING: Final = frozenset({"Identity", "Confirm", "AccessRights", "InheritanceType"})
+_UNTELLING: Final = frozenset(
+    {"Identity", "Confirm", "AccessRights", "InheritanceType", "BypassSecurityGroupManagerCheck"}
+)
+_OBJECTS: Final = frozenset({"Mailbox", "DistributionGroup"})
+_SAME_WAY: Final = (
+    (Action.GRANT, "Add"), (Action.ADD, "Add"), (Action.REVOKE, "Remove"), (Action.REMOVE, "Remove"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,7 @@ def _operations(change: Change) -> Iterator[str]:
             yield "Update user."
             continue
         noun = request.call.partition("-")[2]
-        verbs = ("Set", "New", "Remove") if noun == "Mailbox" else ("Add", "Remove", "Set")
+        verbs = ("Set", "New", "Remove") if noun in _OBJECTS else ("Add", "Remove", "Set")
         yield from (f"{verb}-{noun}" for verb in verbs)
 
 
@@ -152,7 +158,7 @@ def _fits(record: _Record, change: Change, request: Request, directory: Director
     verb, _, noun = record.deed.operation.partition("-")
     if noun != request.call.partition("-")[2] or not _same_object(record, change, directory):
         return False
-    if (change.action, verb) in ((Action.GRANT, "Add"), (Action.REVOKE, "Remove")):
+    if (change.action, verb) in _SAME_WAY:
         return False  # that is what will be done, not what was
     for name in _TRUSTEES:
         if name in request.parameters:

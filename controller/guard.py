@@ -7,19 +7,22 @@ they count against no limit, and are told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from controller.ahead import membership_after
 from controller.grants import ACCESS
-from controller.model import Action, Change, Finding, Key, Origin, Plan, Severity
+from controller.membership import MEMBERS
+from controller.model import Action, Change, Finding, Key, Kind, Origin, Plan, Severity
 from controller.observe import Observed
-from controller.readers import Readers, readers
+from controller.readers import Groups, Readers, reached, readers
 from controller.spec import Document
 from controller.spec.dates import ends_at
 
 _SMALL: Final = 4  # people; below it a share says nothing
+_LOSSES: Final = frozenset({"last-reader", "share-losing-access"})
 _COVERS: Final = {"last-reader": ("empty-list",)}  # one loss, seen twice, is approved once
 
 
@@ -51,11 +54,19 @@ class Bench:
 
 def judge(plan: Plan, observed: Observed, bench: Bench) -> Plan:
     """The plan, with everything the guard refuses held back."""
-    counted = {key: readers(key, observed, _open(plan, key)) for key in _concerned(plan)}
+    groups = _groups(plan, observed, bench)
+    concerned = _concerned(plan) | reached(observed, groups)
+    counted = {key: readers(key, observed, _open(plan, key), groups) for key in sorted(concerned)}
     findings = [*_resource_findings(plan, counted, bench)]
-    plan = _hold(plan, findings, bench)
+    plan = _hold(plan, findings, bench, counted)
     still_open = {change.key for change in plan.open_changes}
-    losing = {who for key, count in counted.items() if key in still_open for who in count.losing}
+    ids = {change.id for change in plan.open_changes}
+    losing = {
+        who
+        for key, count in counted.items()
+        if key in still_open or count.through & ids
+        for who in count.losing
+    }
     plan = _hold(plan, list(_run_findings(plan, losing, bench)), bench)
     findings = sorted((*plan.findings, *_idle(plan, bench)), key=lambda found: (found.id, found.message))
     return replace(plan, changes=_follow(plan.changes), findings=tuple(findings))
@@ -81,9 +92,34 @@ def _open(plan: Plan, key: Key) -> list[Change]:
     return [change for change in plan.open_changes if change.key == key]
 
 
-def _concerned(plan: Plan) -> list[Key]:
+def _groups(plan: Plan, observed: Observed, bench: Bench) -> Groups:
+    """Who would be on which list; a deletion that is not allowed takes nobody off."""
+    changes = [
+        change
+        for change in plan.open_changes
+        if change.action is not Action.DELETE or bench.safety.allow_delete
+    ]
+    taking = [change for change in changes if _takes(change) and not _on_time(change)]
+    ids = {r.key: r.principal.guid for r in observed.resources if r.principal}
+    giving = [change for change in changes if change not in taking]
+    return Groups(
+        after=membership_after(observed.resources, changes, observed.directory),
+        on_time=membership_after(observed.resources, giving, observed.directory),
+        takes=tuple((ids[c.key], c) for c in changes if _takes(c) and c.key in ids),
+    )
+
+
+def _takes(change: Change) -> bool:
+    """Whether it takes somebody off a list."""
+    if change.key.kind is not Kind.DISTRIBUTION_LIST:
+        return False
+    removed = change.action is Action.REMOVE and change.path[:1] == MEMBERS
+    return removed or change.action is Action.DELETE
+
+
+def _concerned(plan: Plan) -> set[Key]:
     """Resources of which somebody may lose something."""
-    return sorted({c.key for c in plan.open_changes if c.path[:1] == ACCESS})
+    return {c.key for c in plan.open_changes if c.path[:1] == ACCESS}
 
 
 def _resource_findings(plan: Plan, counted: dict[Key, Readers], bench: Bench) -> Iterator[Finding]:
@@ -102,7 +138,7 @@ def _resource_findings(plan: Plan, counted: dict[Key, Readers], bench: Bench) ->
 
 
 def _losses(key: Key, count: Readers, plan: Plan, bench: Bench) -> Iterator[Finding]:
-    origin = _origin(plan, key)
+    origin = _origin(plan, key, count)
     names = ", ".join(sorted(count.losing))
     if count.leaving:
         yield Finding(
@@ -152,8 +188,11 @@ def _run_findings(plan: Plan, losing: set[str], bench: Bench) -> Iterator[Findin
         yield Finding("people-losing-access", plan.tenant, Severity.ERROR, message, None, origin)
 
 
-def _hold(plan: Plan, refusals: list[Finding], bench: Bench) -> Plan:
-    """Marks what is refused; what is approved is told, and goes on."""
+def _hold(
+    plan: Plan, refusals: list[Finding], bench: Bench, counted: Mapping[Key, Readers] | None = None
+) -> Plan:
+    """Marks what is refused; what is approved is told, and goes on. What takes somebody off a list, and
+    with it a mailbox from people, is held together with that mailbox."""
     told, holding = [], []
     for finding in refusals:
         approval = bench.approved(finding)
@@ -166,20 +205,31 @@ def _hold(plan: Plan, refusals: list[Finding], bench: Bench) -> Plan:
             told.append(replace(finding, severity=Severity.INFO, message=text))
         else:
             told.append(finding)
-    changes = tuple(_held(change, holding) for change in plan.changes)
+    through = {
+        finding.id: counted[finding.key].through
+        for finding in holding
+        if counted and finding.key and finding.key in counted and finding.code in _LOSSES
+    }
+    changes = tuple(_held(change, holding, through) for change in plan.changes)
     return replace(plan, changes=changes, findings=(*plan.findings, *told))
 
 
-def _held(change: Change, refusals: Iterable[Finding]) -> Change:
+def _held(
+    change: Change, refusals: Iterable[Finding], through: Mapping[str, frozenset[str]]
+) -> Change:
     if _on_time(change):
         return change
-    hits = [finding.id for finding in refusals if finding.key in (None, change.key)]
+    hits = [
+        finding.id
+        for finding in refusals
+        if finding.key in (None, change.key) or change.id in through.get(finding.id, ())
+    ]
     return replace(change, blocked_by=tuple(dict.fromkeys((*change.blocked_by, *hits)))) if hits else change
 
 
 def _on_time(change: Change) -> bool:
-    """A revoke whose date came was reviewed when it was written."""
-    return change.due is not None and change.action is Action.REVOKE
+    """What takes something from somebody whose date came was reviewed when it was written."""
+    return change.due is not None and change.action in (Action.REVOKE, Action.REMOVE)
 
 
 def _idle(plan: Plan, bench: Bench) -> Iterator[Finding]:
@@ -214,8 +264,9 @@ def _loss(code: str, key: Key, origin: Origin | None, message: str) -> Finding:
     return Finding(code, key.address, Severity.ERROR, message, key, origin)
 
 
-def _origin(plan: Plan, key: Key) -> Origin | None:
-    return next((c.origin for c in plan.changes if c.key == key and c.origin), None)
+def _origin(plan: Plan, key: Key, count: Readers) -> Origin | None:
+    own = (c.origin for c in plan.changes if c.key == key and c.origin)
+    return next(own, next((c.origin for c in plan.changes if c.id in count.through), None))
 
 
 def refused(plan: Plan) -> bool:

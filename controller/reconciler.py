@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from controller import guard, preflight
 from controller.apply import Sight, Tools, apply
@@ -39,6 +39,12 @@ from controller.plan import Draft, Frame, draw
 from controller.spec import Document, TenantSpecs
 from controller.survey import read_directory, refreshed
 from controller.tenant_facts import read_facts
+
+
+_QUIETLY_LEFT: Final = {
+    Kind.DISTRIBUTION_LIST: ("unmanaged-list", "the list {} was managed"),
+    Kind.MAILBOX_DELEGATION: ("unmanaged-delegation", "who has rights on {} was managed"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +199,21 @@ def _unmanaged(setting: Setting, observed: Observed, memory: Memory) -> Iterable
             was = " any more: it was managed until its document went" if address in formerly else ""
             message = f"{one.address} is a shared mailbox that no document describes{was}; it is left alone"
             yield Finding("unmanaged-mailbox", address, Severity.WARNING, message)
+    yield from _forgotten(setting, observed, memory, ours)
+
+
+def _forgotten(
+    setting: Setting, observed: Observed, memory: Memory, ours: set[str]
+) -> Iterator[Finding]:
+    """Lists and delegations whose document went. There are many that nobody ever described: only those that
+    were ours are told of."""
+    spoken = {document.key for document in setting.specs.documents}
+    for key in sorted(memory.settled.keys() - spoken):
+        there = [one for one in observed.directory.by_address(key.address) if one.guid not in ours]
+        if there and key.kind in _QUIETLY_LEFT:
+            code, what = _QUIETLY_LEFT[key.kind]
+            message = f"{what.format(key.address)} until its document went: it is left alone"
+            yield Finding(code, key.address, Severity.WARNING, message)
 
 
 async def cycle(setting: Setting, connection: Connection, mode: Mode) -> Cycle:
@@ -245,6 +266,8 @@ async def carry_out(setting: Setting, connection: Connection, prepared: Prepared
         patience=setting.patience,
         unconcluded=frozenset(i for i, a in prepared.memory.awaited.items() if not a.accepted),
         told=setting.told,
+        deadline=setting.deadline,
+        overdue=frozenset(i for i, a in prepared.memory.awaited.items() if a.accepted),
     )
     outcomes = await apply(prepared.plan, tools)
     done = Cycle(prepared.plan, outcomes, applied=True)
@@ -254,27 +277,47 @@ async def carry_out(setting: Setting, connection: Connection, prepared: Prepared
 
 
 class _Look:
-    """Reads some resources again, and says what the plan would still hold for them."""
+    """Reads some resources again, and says what the plan would still hold for them. Others of the plan may
+    decide that, too: the lists that it changes are read with them, and whoever it creates is looked up."""
 
     def __init__(self, setting: Setting, connection: Connection, prepared: Prepared) -> None:
         self._setting = setting
         self._connection = connection
         self._first = prepared.observed
+        changes = prepared.plan.open_changes
+        self._lists = frozenset(c.key for c in changes if c.key.kind is Kind.DISTRIBUTION_LIST)
+        self._made = frozenset(c.key for c in changes if c.action in (Action.CREATE, Action.RENAME))
+        self._told = frozenset(finding.id for finding in prepared.plan.findings)
+        self._directory = prepared.observed.directory
 
     async def __call__(self, keys: frozenset[Key]) -> Sight:
+        keys = keys | self._lists
         setting = replace(self._setting, targets=frozenset(key.address for key in keys))
         reader = self._connection.reader()
         documents = setting.documents()
         known = [r.principal.guid for r in self._first.resources if r.principal and r.key in keys]
-        directory = await refreshed(reader, self._first.directory, documents, known)
+        new = {key for key in self._made if not self._directory.by_address(key.address)}
+        addresses = sorted({key.address for key in keys | new if key.kind is not Kind.TENANT})
+        directory = await refreshed(reader, self._directory, addresses, known)
+        self._directory = directory
         observed = await observe(reader, documents, directory, all_aspects())
         memory = await asyncio.to_thread(remember, setting.journal, setting.tenant_id)
         memory = replace(memory, awaited={})  # what is awaited is exactly what is looked for
         again = _decide(setting, observed, memory, all_aspects())
         return Sight(
             frozenset(again.draft.differing),
-            again.plan.unreadable,
+            again.plan.unreadable | self._untold(again.plan),
             {r.key.address: r.principal.object_id for r in observed.resources if r.principal},
+        )
+
+
+    def _untold(self, plan: Plan) -> frozenset[Key]:
+        """Resources of which a part cannot be told now, and could when the plan was made: somebody whom they
+        name is not visible yet."""
+        return frozenset(
+            finding.blocks[0]
+            for finding in plan.findings
+            if finding.blocks and finding.severity is Severity.ERROR and finding.id not in self._told
         )
 
 
@@ -283,7 +326,7 @@ def _record(setting: Setting, journal: Journal, prepared: Prepared, done: Cycle,
     now, tenant_id = setting.now(), setting.tenant_id
     plan = prepared.plan
     failing = {change.key for change in plan.changes if change.blocked_by} | plan.unreadable
-    failing |= prepared.draft.unmet
+    failing |= prepared.draft.unmet | {f.key for f in plan.findings if f.code == "propagating" and f.key}
     failing |= {o.change.key for o in done.outcomes if o.status is not Status.APPLIED}
     whole: dict[Key, Mapping[tuple[str, ...], Any]] = {}
     ids: dict[Key, str] = {}

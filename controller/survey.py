@@ -47,6 +47,9 @@ _ROWS = {
 }
 
 
+_Place = tuple[Document, Principal | None, Principal | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
     """`errors` names the resources whose object could not be read."""
@@ -84,7 +87,7 @@ async def survey(
     reader: Reader, documents: Iterable[Document], directory: Directory, aspects: Sequence[Aspect]
 ) -> Survey:
     """The object of each document, with the properties that the aspects need of its row."""
-    placed = [(document, *locate(document, directory)) for document in documents]
+    placed = _told_apart([(document, *locate(document, directory)) for document in documents])
 
     def found_by(how: _Rows) -> list[Principal]:
         return [one for document, one, _ in placed if one and _ROWS[document.kind] is how]
@@ -116,14 +119,13 @@ def _wanted(aspects: Sequence[Aspect]) -> tuple[tuple[_Rows, tuple[str, ...]], .
 
 
 async def refreshed(
-    reader: Reader, directory: Directory, documents: Iterable[Document], known: Sequence[str]
+    reader: Reader, directory: Directory, addresses: Sequence[str], known: Sequence[str]
 ) -> Directory:
-    """A copy of the directory in which the objects of some documents (known by GUID, or to be found by
-    address) are read again. Raises ServiceError where one could not be."""
+    """A copy of the directory in which some objects (known by GUID, or to be found by address) are read
+    again. Raises ServiceError where one could not be."""
     fresh = directory.copy()
     for guid in known:
         fresh.remove(guid)
-    addresses = [d.key.address for d in documents if d.key and d.kind in _ROWS]
     answers = await asyncio.gather(*(_recipient(reader, name) for name in (*known, *addresses)))
     for row in answers:
         if row is not None:
@@ -162,6 +164,23 @@ def locate(document: Document, directory: Directory) -> tuple[Principal | None, 
             if _fits(document.kind, holder):
                 return holder, None
     return None, None
+
+
+def _told_apart(placed: list[_Place]) -> list[_Place]:
+    """An object belongs to the document that bears its primary address; one that only used to have one of
+    its addresses is about something else. A delegation manages nobody's addresses."""
+    owned = {
+        one.guid
+        for document, one, _ in placed
+        if one and document.key and canon.address(one.address) == document.key.address
+    }
+
+    def foreign(document: Document, one: Principal | None) -> bool:
+        if one is None or document.key is None or document.kind is Kind.MAILBOX_DELEGATION:
+            return False
+        return one.guid in owned and canon.address(one.address) != document.key.address
+
+    return [(d, None, holder) if foreign(d, one) else (d, one, holder) for d, one, holder in placed]
 
 
 def _fits(kind: Kind, one: Principal) -> bool:

@@ -30,7 +30,7 @@ def sends_as_themselves(view: View) -> Iterator[Finding]:
 
 
 def send_as_wins(view: View) -> Iterator[Finding]:
-    for resource in view.resources:
+    for resource in view.opened:
         for who, rights in sorted(view.rights(resource).items()):
             if {SEND_AS, SEND_ON_BEHALF} <= rights:
                 message = f"{who} has send-as and send-on-behalf: send-as wins, the other has no effect"
@@ -123,7 +123,7 @@ def many_mapped(view: View) -> Iterator[Finding]:
 
 def _trustees(view: View) -> Iterator[tuple[Resource, str, Principal]]:
     """Whom documents name, as they spell it, where that gives a right now."""
-    for resource in view.resources:
+    for resource in view.opened:
         for who in sorted(resource.spec.access or {}):
             trustee = view.principal(who)
             if trustee and trustee.address.lower() in view.rights(resource):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
-from controller.model import Action, Change, Finding, Key, Origin, Plan, Risk, Severity
+from controller.model import Action, Change, Finding, Key, Kind, Origin, Plan, Risk, Severity
 from controller.report.as_json import summary
 
 _SIGNS: Final = {
@@ -70,17 +70,16 @@ def described(change: Change) -> str:
 
 
 def _deed(change: Change) -> str:
-    who = change.path[1] if len(change.path) > 1 else ""
     if change.action is Action.GRANT:
-        return f"{who} lost {change.path[2]}"
+        return "{} lost {}".format(*_grant(change))
     if change.action is Action.REVOKE:
-        return f"{who} was given {change.path[2]}"
+        return "{} was given {}".format(*_grant(change))
     if change.action in (Action.ADD, Action.REMOVE):
         verb = "was removed" if change.action is Action.ADD else "was added"
         return f"{_singular(change.path[0])} {change.path[-1]} {verb}"
     if change.action is Action.CREATE:
-        return "the mailbox was deleted"
-    name = change.field or "the mailbox"
+        return f"{_object(change)} was deleted"
+    name = change.field or _object(change)
     return f"{name} was changed from {_value(change.after)} to {_value(change.before)}"
 
 
@@ -140,14 +139,24 @@ def _line(same: Sequence[Change], paint: Paint) -> str:
 def _words(same: Sequence[Change]) -> tuple[str, str]:
     first = same[0]
     if first.action in (Action.GRANT, Action.REVOKE):
-        return first.path[1], ", ".join(change.path[2] for change in same)
+        return _grant(first)[0], ", ".join(_grant(change)[1] for change in same)
     if first.action in (Action.ADD, Action.REMOVE):
         return first.path[-1], _singular(first.path[0])
     if first.action is Action.CREATE:
-        return "the mailbox", str((first.after or {}).get("displayName", ""))
+        return _object(first), str((first.after or {}).get("displayName", ""))
     if not first.path:
-        return "the mailbox", _turn(first.before, first.after)
+        return _object(first), _turn(first.before, first.after)
     return first.field, _turn(first.before, first.after)
+
+
+def _grant(change: Change) -> tuple[str, str]:
+    """Who, and what: of a mailbox `access/WHO/RIGHT`, of a list `RIGHT/WHO`."""
+    first, *rest = change.path[-2:]
+    return (first, rest[0]) if len(change.path) > 2 else (rest[0], first)
+
+
+def _object(change: Change) -> str:
+    return "the list" if change.key.kind is Kind.DISTRIBUTION_LIST else "the mailbox"
 
 
 def _singular(collection: str) -> str:
@@ -172,6 +181,8 @@ def _value(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return f"“{value if len(value) <= _LONG else f'{value[: _LONG - 1]}…'}”"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "nothing"
     return str(value)
 
 
