@@ -241,7 +241,7 @@ def _folder_key(call: Invocation, entry: Entry, text: str) -> str:
     r"""`mailbox:\Folder\Sub`, or `mailbox:FolderId` [doc]."""
     _, colon, place = text.partition(":")
     place = place if colon else text
-    found = store.folders(call.view(entry) or entry, call.now)
+    found = store.folders(call.view(entry, "store") or entry, call.now)
     if place.startswith("\\"):
         folder = store.by_path(found, [name for name in place.split("\\") if name])
         key = folder.key if folder is not None else ""

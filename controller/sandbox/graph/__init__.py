@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from starlette.routing import Route as HttpRoute
 
 from controller.sandbox.graph import (
+    admin_folders,
     categories,
     deltas,
     directory,
@@ -48,6 +49,7 @@ _RESOURCES = (
     message_rules.ROUTES,
     mailbox_settings.ROUTES,
     licence_writes.ROUTES,
+    admin_folders.ROUTES,
 )
 VERSIONS = ("v1.0", "beta")
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]

@@ -24,7 +24,9 @@ from controller.sandbox.state import Call, FaultKind, Sandbox
 from controller.sandbox.world import Entry
 
 # What Outlook answers rather than the identity service [reference: Graph API, throttling].
-_OUTLOOK = re.compile(r"mailboxsettings|mailfolders|outlook|messages|sendmail|messagerules", re.IGNORECASE)
+_OUTLOOK = re.compile(
+    r"mailboxsettings|mailfolders|admin/exchange|outlook|messages|sendmail|messagerules", re.IGNORECASE
+)
 
 Work = Callable[[], Answer]
 
@@ -100,7 +102,9 @@ class Graph:
     def _target(self, request: Request) -> str:
         """The address of whom a call concerns, for the weather and the log; the key as it came where
         it names nobody."""
-        key = request.params.get("user") or request.params.get("group") or ""
+        params = request.params
+        key = params.get("user") or params.get("group") or params.get("mailbox") or ""
+        key = key.removeprefix("MBX:").partition("@")[0] if "mailbox" in params else key
         for entry in self.sandbox.world.candidates(key) if key else ():
             return entry.primary or entry.upn or entry.object_id
         return key

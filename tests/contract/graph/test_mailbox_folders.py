@@ -285,3 +285,17 @@ def test_permissions(another: Any) -> None:
     assert basic.get(ROOT).status_code == 200
     for response in (make(basic, "X"), settings.get(ROOT)):
         assert (response.status_code, code(response)) == (403, "ErrorAccessDenied")
+
+
+def test_the_narrower_door_shows_all_kinds_of_folders_and_has_a_permission_of_its_own(another: Any) -> None:
+    client = another("MailboxFolder.Read.All")
+    settings = client.get("/users/support@contoso.example/settings/exchange").json()
+    folders = f"/admin/exchange/mailboxes/{settings['primaryMailboxId']}/folders"
+    types = {each["displayName"]: each["type"] for each in client.value(folders, top=100)}
+    assert (types["Inbox"], types["Calendar"]) == ("IPF.Note", "IPF.Appointment")
+    (inbox,) = client.value(folders, filter="displayName eq 'Inbox'")
+    assert client.get(f"{folders}/{inbox['id']}").json()["displayName"] == "Inbox"
+    assert client.value(f"{folders}/inbox/childFolders") == []
+    assert client.get(f"{folders.replace('MBX:', 'MBX:0')}").status_code == 404
+    assert code(another("Mail.ReadWrite").get(folders)) == "ErrorAccessDenied"
+    assert code(client.get(ROOT)) == "ErrorAccessDenied"

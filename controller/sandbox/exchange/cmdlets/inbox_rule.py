@@ -28,7 +28,7 @@ _WRITES = ("Mailbox", "Force", "AlwaysDeleteOutlookRulesBlob")
 def get_inbox_rule(call: Invocation) -> Result:
     """Rules in order; the system's own only with IncludeHidden. CmdletError: nobody, no such rule."""
     entry, wanted = _mailbox(call)
-    seen = call.view(entry) or entry
+    seen = call.view(entry, "store") or entry
     rules = store.rules(seen, hidden=call.arguments.on("IncludeHidden"))
     if wanted:
         rules = [_find(seen, rules, wanted)]
