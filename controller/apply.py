@@ -259,11 +259,11 @@ class _Work:
                 self._conclude(self._accepted[ident], Status.APPLIED, None)
             if all(ident in self.outcomes or a.refused for ident, a in waiting.items()):
                 break
-            pause = min(pause, self._tools.patience.total_seconds() - spent)
-            if pause <= 0:
+            wait = min(pause, self._tools.patience.total_seconds() - spent)
+            if wait <= 0:
                 break
-            spent += pause
-            await self._tools.sleep(pause)
+            spent += wait
+            await self._tools.sleep(wait)
         for ident, attempt in self._accepted.items():
             if ident not in self.outcomes:
                 self._give_up(attempt)

@@ -174,3 +174,18 @@ def test_a_domain_that_the_tenant_does_not_have(rig, go):
     assert [change.blocked_by for change in plan.changes] == [
         ("domain-not-accepted/x@ailleurs.example/x@ailleurs.example",)
     ]
+
+
+def test_one_mailbox_is_never_two_documents(rig, go):
+    """`info@` is an alias of contact@ in the tenant, and stands as a former address of another document."""
+    tenant = rig(
+        "kind: SharedMailbox\naddress: contact@entreprise.example\ndisplayName: A\n",
+        "kind: SharedMailbox\naddress: nouveau@entreprise.example\ndisplayName: B\n"
+        "previousAddresses: [info@entreprise.example]\n",
+    )
+    before = tenant.entry("contact@entreprise.example").object_id
+    go(tenant.apply())
+    assert tenant.entry("contact@entreprise.example").object_id == before
+    assert tenant.entry("contact@entreprise.example").display_name == "A"
+    assert tenant.entry("nouveau@entreprise.example").display_name == "B"
+    assert not go(tenant.plan()).changes
