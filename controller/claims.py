@@ -48,7 +48,7 @@ def claims(resource: Resource, context: Context) -> Desired:
     if resource.spec.access is None:
         return Desired(findings=(_without_access(resource, origin),))
     granted = desired_access(resource, context)
-    directory = context.directory
+    directory = context.ahead  # this very plan may change who is on a list
     trustees = {
         want.ref.principal.guid: (want.ref.principal, want.due)
         for path, want in granted.wants.items()

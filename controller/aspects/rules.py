@@ -19,7 +19,7 @@ from controller import rule_findings as telling
 from controller.aspect import Aspect, Context, Permissions, Resource
 from controller.clients import Reader, Receipt, Writer, codes, segment
 from controller.directory import Directory
-from controller.errors import NotFoundError
+from controller.errors import NotFoundError, ServiceError
 from controller.mail_folders import account_of, creation_of, reference, resolved, unknown
 from controller.model import (
     Action,
@@ -173,19 +173,21 @@ def _without_unasked(
     for index, resource in enumerate(unasked):
         error = answers[resource.key]
         assert isinstance(error, Unreadable)
+        assert isinstance(error.error, ServiceError)
         told = (_unread(resource, error.error, len(unasked)),) if index == 0 else ()
         answers[resource.key] = Present({}, findings=told)
     return answers
 
 
-def _unread(resource: Resource, error: Exception, count: int) -> Finding:
+def _unread(resource: Resource, error: ServiceError, count: int) -> Finding:
     rest = f" and of {count - 1} more" if count > 1 else ""
+    why = " ".join(part for part in (error.code, error.message) if part)  # the same words each time
     return Finding(
         "rules-unread",
         resource.key.address,
         Severity.INFO,
         f"the rules of {resource.key.address}{rest} could not be read, so that mail which leaves by one goes "
-        f"unseen: {error}",
+        f"unseen: {why}",
         resource.key,
         resource.document.origin,
     )

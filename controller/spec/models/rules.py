@@ -27,12 +27,16 @@ Texts = Annotated[tuple[Text, ...], MinLen(1)]
 
 
 class Importance(StrEnum):
+    """How important a mail is marked."""
+
     LOW = "low"
     NORMAL = "normal"
     HIGH = "high"
 
 
 class Sensitivity(StrEnum):
+    """How a mail is to be treated, by its sender's wish."""
+
     NORMAL = "normal"
     PERSONAL = "personal"
     PRIVATE = "private"
@@ -40,6 +44,8 @@ class Sensitivity(StrEnum):
 
 
 class ActionFlag(StrEnum):
+    """What a mail is flagged for."""
+
     ANY = "any"
     CALL = "call"
     DO_NOT_FORWARD = "doNotForward"

@@ -119,7 +119,9 @@ _SETTABLE = frozenset(
     }
 )
 # Kept with the organisation by scenarios, and shown by other cmdlets or by Graph.
-_ELSEWHERE = frozenset({"RetentionPolicies", "OutboundSpamPolicies", "RemoteDomains", "graph"})
+_ELSEWHERE = frozenset(
+    {"RetentionPolicies", "RetentionTags", "OutboundSpamPolicies", "RemoteDomains", "graph"}
+)
 
 
 def _domain(call: Invocation, name: str) -> Row:
