@@ -125,11 +125,12 @@ def test_no_addresses(one: One, address: str) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("address: a@b.example\n", "1:1: a document needs a 'kind', one of Tenant, SharedMailbox, Approval"),
+        ("address: a@b.example\n", "1:1: a document needs a 'kind', one of Tenant, SharedMailbox, "
+        "DistributionList, MailboxDelegation, Approval"),
         ("Kind: Tenant\n", "1:1: unknown field 'Kind' — did you mean 'kind'?"),
         ("kind: Sharedmailbox\n", "1:7: unknown kind 'Sharedmailbox' — did you mean 'SharedMailbox'?"),
         ("kind: Deployment\n", "1:7: unknown kind 'Deployment'; expected one of Tenant, SharedMailbox, "
-        "Approval"),
+        "DistributionList, MailboxDelegation, Approval"),
         ("kind: Policy\nname: x\n", "1:7: kind 'Policy' is not supported by this version"),
         ("kind: 1\n", "1:7: 'kind' is one of Tenant"),
         ("kind: [Tenant]\n", "1:7: 'kind' is one of Tenant"),

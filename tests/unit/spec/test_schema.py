@@ -125,6 +125,6 @@ def test_the_reference_pages_examples_are_right(tmp_path: Path) -> None:
     text = (TOP / "docs/reference/spec.md").read_text("utf-8")
     blocks = [part.partition("```")[0] for part in text.split("```yaml\n")[1:]]
     documents = [block for block in blocks if block.startswith("kind:")]
-    assert len(documents) == 3
+    assert len(documents) == 5
     (tmp_path / "all.yaml").write_text("---\n".join(documents), "utf-8")
-    assert len(load(tmp_path).tenants[0].documents) == 1
+    assert len(load(tmp_path).tenants[0].documents) == 3
