@@ -4,20 +4,27 @@ A service stores an automatic reply or a signature as an HTML document of its ow
 <body>`, with a head, other line breaks, entities for characters and the like [reference: Exchange admin API,
 15.8; Graph API, section 7]. Two texts are the same here if a reader would see the same. The normal form
 decides and is shown; it is never sent.
+
+The reading is our own and takes time in proportion to the text: whoever may edit a mailbox's reply decides
+what is read here, and the standard library's parser can be kept busy for minutes by 100 KB.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from html.parser import HTMLParser
+from collections.abc import Iterator
 from typing import Final
 
 _SPACE: Final = re.compile(r"[ \t\n\r\f]+")
-_TAG_NAME: Final = re.compile(r"[a-z][a-z0-9:._-]*")
-_ATTRIBUTE: Final = re.compile(r"[a-z_][a-z0-9:._-]*")
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>")
+_SIMPLE: Final = re.compile(r"<(/?)([a-zA-Z][^\s/<>]*)([^<>]*)>")
+_OPENING: Final = re.compile(r"</?[a-zA-Z]")
+_WRITTEN: Final = re.compile(r"([^\s/=\"'>]+)(?:\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>][^\s>]*))?")
+_NAME: Final = re.compile(r"[a-z][a-z0-9:._-]*")
+_DEEPEST: Final = 100  # tags inside each other; what is deeper is read as if it were not tagged
 _VOID: Final = frozenset(("area", "br", "col", "embed", "hr", "img", "input", "source", "wbr"))
-_UNSEEN: Final = frozenset(("script", "style", "title", "template", "noscript"))  # with all that is in them
+_UNSEEN: Final = frozenset(("script", "style", "title"))  # with all that is in them
 _WRAPPING: Final = frozenset(("html", "body", "head", "meta", "link", "base"))  # the tags alone
 _BLOCKS: Final = frozenset(
     ("address", "article", "aside", "blockquote", "caption", "center", "col", "colgroup", "dd", "div", "dl",
@@ -40,7 +47,7 @@ _CLOSES: Final = {
 _NO_PARAGRAPH: Final = _BLOCKS - {"br", "td", "th", "tr", "li", "dt", "dd", "caption", "col", "colgroup",
                                   "tbody", "thead", "tfoot"}  # fmt: skip
 _MARKUP: Final = re.compile(
-    rf"<(/?({'|'.join(sorted(_BLOCKS | _INLINE))})(\s[^<>]*)?/?|!doctype\b[^>]*|!--.*?--)>", re.I | re.S
+    rf"<(/?({'|'.join(sorted(_BLOCKS | _INLINE))})(\s[^<>]*)?/?>|!doctype\b|!--)", re.IGNORECASE
 )
 
 
@@ -61,70 +68,90 @@ def canonical(text: str | None) -> str:
     Gone are the wrapping, the head, comments, scripts, styles of the document, and white space that a
     browser does not show. Entities are characters, tags and attributes in lower case, attributes sorted and
     in double quotes, end tags where they may be left out. A no-break space stays one."""
-    reader = _Reader()
-    reader.feed((text or "").replace("\r\n", "\n").replace("\r", "\n"))
-    reader.close()
-    return reader.result()
+    writer = _Writer()
+    for closing, tag, written in _tokens((text or "").replace("\r\n", "\n").replace("\r", "\n")):
+        if not tag:
+            writer.text(html.unescape(written))
+        elif closing:
+            writer.end(tag)
+        else:
+            writer.start(tag, written)
+    return writer.result()
 
 
-class _Reader(HTMLParser):
+def _tokens(text: str) -> Iterator[tuple[str, str, str]]:
+    """Tags as (slash, name, attributes) and texts as ("", "", text), without comments, declarations and
+    what is not seen. From the first tag on that does not end (a quote in it has no other), quotes say
+    nothing: looking for their other half each time would take for ever."""
+    at, form = 0, _TAG
+    while (start := text.find("<", at)) >= 0:
+        yield "", "", text[at:start]
+        following = text[start + 1 : start + 2]
+        if following in ("!", "?"):
+            closing = "-->" if text.startswith("<!--", start) else ">"
+            end = text.find(closing, start + 2)
+            if end < 0:
+                return
+            at = end + len(closing)
+        elif found := form.match(text, start):
+            tag, at = found[2].lower(), found.end()
+            if tag in _UNSEEN and not found[1]:
+                ending = re.compile(f"</{tag}[^>]*>", re.IGNORECASE).search(text, at)
+                if ending is None:
+                    return
+                at = ending.end()
+            elif tag not in _UNSEEN and _NAME.fullmatch(tag):
+                yield found[1], tag, found[3]
+        elif form is _TAG and _OPENING.match(text, start):
+            at, form = start, _SIMPLE
+        else:
+            yield "", "", "<"
+            at = start + 1
+    yield "", "", text[at:]
+
+
+class _Writer:
+    """Writes the normal form of what it is told."""
+
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self._out: list[str] = []
         self._open: list[str] = []
-        self._unseen: list[str] = []
         self._in_head = False
-        self._text = ""  # read, and not written yet: the parser may cut a text into pieces
+        self._text = ""  # read, and not written yet: comments may cut a text into pieces
         self._space = False  # white space was read that counts if something follows on this line
         self._edge = True  # nothing stands on this line yet
         self._gap = (0, 0)  # where white space would go that comes now: place and depth of nesting
 
     def result(self) -> str:
         self._flush()
-        while self._open:
-            self._end(self._open[-1])
+        self._end_to(0)
         return "".join(self._out)
 
-    # --- what the parser calls ----------------------------------------------------------------------
+    def text(self, text: str) -> None:
+        if not self._in_head:
+            self._text += text
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def start(self, tag: str, written: str) -> None:
         if tag in _WRAPPING:
             self._in_head = tag == "head" or (self._in_head and tag != "body")
-            return
-        if tag in _UNSEEN:
-            self._unseen.append(tag)
-        if self._unseen or self._in_head or not _TAG_NAME.fullmatch(tag):
+        if tag in _WRAPPING or self._in_head:
             return
         self._flush()
         self._imply_ends(tag)
-        self._tag(f"<{tag}{_attributes(attrs)}>", block=tag in _BLOCKS, content=tag in _VOID)
+        if tag not in _VOID and len(self._open) >= _DEEPEST:
+            return
+        self._tag(f"<{tag}{_attributes(written)}>", block=tag in _BLOCKS, content=tag in _VOID)
         if tag not in _VOID:
             self._open.append(tag)
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in _UNSEEN:  # `<div/>` opens a div
-            self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         if tag == "head":
             self._in_head = False
-        if self._unseen:
-            if tag == self._unseen[-1]:
-                self._unseen.pop()
-            return
-        if tag == "br":  # browsers take `</br>` for a line break
-            self.handle_starttag(tag, [])
+        elif tag == "br":  # browsers take `</br>` for a line break
+            self.start(tag, "")
         elif tag in self._open:
             self._flush()
-            while self._open[-1] != tag:
-                self._end(self._open[-1])
-            self._end(tag)
-
-    def handle_data(self, data: str) -> None:
-        if not (self._unseen or self._in_head):
-            self._text += data
-
-    # --- writing ------------------------------------------------------------------------------------
+            self._end_to(len(self._open) - 1 - self._open[::-1].index(tag))
 
     def _imply_ends(self, tag: str) -> None:
         if tag in _NO_PARAGRAPH and "p" in self._open:
@@ -169,8 +196,10 @@ class _Reader(HTMLParser):
         text, self._text = self._text, ""
         if not text:
             return
-        if "pre" in self._open or "textarea" in self._open:
-            kept = text.lstrip("\n") if self._out[-1].startswith(("<pre", "<textarea")) else text
+        if "pre" in self._open:  # the first line break in it is not seen
+            kept = text.lstrip("\n") if self._out[-1].startswith("<pre") else text
+            if not kept:
+                return
             self._out.append(html.escape(kept, quote=False))
             self._space = self._edge = False
             self._gap = (len(self._out), len(self._open))
@@ -185,11 +214,14 @@ class _Reader(HTMLParser):
             self._gap = (len(self._out), len(self._open))
 
 
-def _attributes(attrs: list[tuple[str, str | None]]) -> str:
+def _attributes(written: str) -> str:
+    """Sorted, without what runs scripts; the first of two equal names holds."""
     kept: dict[str, str] = {}
-    for name, value in attrs:
-        if _ATTRIBUTE.fullmatch(name) and not name.startswith("on"):
-            kept.setdefault(name, _attribute(name, value or ""))
+    for found in _WRITTEN.finditer(written):
+        name, value = found[1].lower(), found[2] or ""
+        if _NAME.fullmatch(name) and not name.startswith("on"):
+            bare = value[1:-1] if value[:1] in ("'", '"') else value
+            kept.setdefault(name, _attribute(name, html.unescape(bare)))
     return "".join(f' {name}="{html.escape(value)}"' for name, value in sorted(kept.items()))
 
 

@@ -33,6 +33,7 @@ SAME = [
     ("<p>a&lt;b</p>", "<p>a&#60;b</p>"),
     ("a <a href='https://e.example/?a=1&amp;b=2'>l</a>", 'a <a href="https://e.example/?a=1&b=2">l</a>'),
     ("<pre>\na\n  b</pre>", "<pre>a\r\n  b</pre>"),
+    ("<p title=l'été>a</p>", '<p title="l\'été">a</p>'),
     ("<div>a</div>b", "<div> a </div> b"),
 ]
 OTHER = [
@@ -65,7 +66,7 @@ PIECES = st.sampled_from(
      "</table>", "<div>", "</div>", "<a href='x y'>", "</a>", "<img src=q>", "<!--", "-->", "<script>", "</script>",
      "<head>", "</head>", "<body>", "<style>", "<textarea>", "</textarea>", "<title>", "&amp;", "&lt", "&#10;",
      "&nbsp;", " ", "\n", "\r\n", "a", "b ", "<", ">", "&", "\"", "'", "<p style='A : b; c'>", "</", "<!", "<?", "é",
-     "<span>", "</span>", "<dl><dt>", "<dd>", "<![if x]>"]
+     "<span>", "</span>", "<dl><dt>", "<dd>", "<![if x]>", "<a b='", "<a b=", "c='>", "<p title=l'x>", "<I>", "<o:p>", "<p/>"]
 )  # fmt: skip
 
 
@@ -80,6 +81,18 @@ def test_what_a_service_wraps_around_it_does_not_matter(text):
     once = canonical(text)
     wrapped = f"<html>\r\n<head>\r\n<meta charset=\"utf-8\">\r\n</head>\r\n<body>\r\n{once}\r\n</body>\r\n</html>\r\n"
     assert canonical(wrapped) == once
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["<", "<a ", "<!--", "</", "&", "<p>", "<b>", "<a x='", '<a ">" ', "<div ", " <i> ", "<table><td>", "<pre>\n",
+     "<script>", "<style>x</style>", "<a x=\">'", "<!", "<a b='>\"'>", "<a =\"", "</b><b>", "a=  "]
+)  # fmt: skip
+def test_no_text_keeps_it_busy(piece):
+    """Each of these took the standard library's parser, or an earlier form of this one, minutes."""
+    text = (piece * 130_000)[:130_000]
+    assert canonical(canonical(text)) == canonical(text)
+    markup.is_markup(text)
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=("Cs", "Cc"))))
