@@ -20,10 +20,11 @@ from typing import Any
 
 from controller.errors import ControllerError
 from controller.model import Cause, Cycle, Plan
+from controller.sandbox import mailbox_store as store
 from controller.sandbox.forecast import FaultRule, Forecast, Latency
 from controller.sandbox.state import FaultKind
 from controller.sandbox.weather import FairWeather, ForecastWeather
-from controller.sandbox.world import World
+from controller.sandbox.world import Entry, World
 from tests.rig import KilledError, Rig, make_rig
 
 HERE = Path(__file__).parent
@@ -106,6 +107,61 @@ forwarding: {to: tickets@helpdesk.example, keepCopy: false}
 customAttributes: {15: "4711"}
 """,
     },
+    "outlook": {
+        "libre.yaml": """kind: SharedMailbox
+address: libre@entreprise.example
+access: {equipe@entreprise.example: [full-access]}
+categories: {À traiter: red, Urgent: dark-red}
+claimCategories: {name: "Pris par {givenName}", colour: blue}
+folders:
+  Auto-réponses:
+  Inbox/Fournisseurs: {retentionTag: 1 Year Delete}
+searchFolders:
+  Non lus: {in: [Inbox, Auto-réponses], filter: isRead eq false}
+rules:
+  - name: Urgent
+    conditions: {subjectContains: [urgent]}
+    actions: {assignCategories: [Urgent], markImportance: high}
+  - name: Fournisseurs
+    conditions: {fromAddresses: [alice@entreprise.example]}
+    actions: {moveToFolder: Inbox/Fournisseurs}
+  - name: Absences
+    conditions: {isAutomaticReply: true}
+    exceptions: {isSigned: true}
+    actions: {moveToFolder: Auto-réponses, stopProcessingRules: true}
+""",
+        "neuf.yaml": """kind: SharedMailbox
+address: neuf@entreprise.example
+displayName: Neuf
+categories: {Répondu: green}
+folders: {Clients/Contrats: {}}
+rules:
+  - {name: Contrats, conditions: {subjectContains: [contrat]}, actions: {moveToFolder: Clients/Contrats}}
+""",
+    },
+    "replies": {
+        "reponses.yaml": """\
+kind: SharedMailbox
+address: reponses@entreprise.example
+automaticReplies:
+  state: enabled
+  externalAudience: known
+  internal: "Bonjour, nous répondons sous 4 h ouvrées."
+  external: {file: replies/standard.html}
+  periods: [{name: Fêtes, from: 2027-12-24, until: 2027-12-26, external: Fermé}]
+regional: {language: fr-FR, timeZone: Europe/Paris, dateFormat: dd/MM/yyyy}
+workingHours: {days: [saturday, monday], start: "18:00", end: "22:00"}
+signature: Bien à vous
+""",
+        "libre.yaml": """\
+kind: SharedMailbox
+address: libre@entreprise.example
+automaticReplies: {state: disabled, externalAudience: none, internal: "<p>Absents</p>"}
+regional: {language: de-DE, timeZone: Europe/Berlin}
+workingHours: {end: "12:30"}
+""",
+        "replies/standard.html": "<p>Bonjour,</p>\n<p>Votre demande est bien arrivée.</p>\n",
+    },
 }
 _STRIKES = (
     FaultKind.THROTTLED,
@@ -118,6 +174,7 @@ _STRIKES = (
     FaultKind.LOST_AFTER,
     FaultKind.CUT_PAGE,
 )
+_OWN = ("automatic_replies", "regional", "working_hours", "messages", "calendar")  # of a mailbox's store
 _CYCLES = 12  # enough for any weather to clear; it is fair from the sixth on
 
 
@@ -143,13 +200,40 @@ def _objects(world: World) -> Iterator[tuple[str, Any]]:
             "addresses": sorted(a.lower() for a in entry.addresses if a[:4].upper() != "SPO:"),
             "enabled": entry.account_enabled,
             "properties": entry.properties,
+            "settings": {part: entry.stores.get(part) for part in _OWN},
             "full": sorted(
                 (named(a.trustee), sorted(a.rights), a.deny, a.auto_mapping) for a in entry.permissions
             ),
             "as": sorted((named(a.trustee), a.deny) for a in entry.send_as),
             "behalf": sorted(map(named, entry.send_on_behalf)),
             "members": sorted(map(named, entry.members)),
+            **_kept_in(entry),
         }
+
+
+def _kept_in(entry: Entry) -> dict[str, Any]:
+    """Categories, folders and rules of a mailbox."""
+    found = store.folders(entry)
+
+    def placed(part: str, name: str, value: Any) -> Any:
+        folder = found.get(value) if part == "actions" and name in ("moveToFolder", "copyToFolder") else None
+        return store.path_of(found, folder) if folder else value
+
+    return {
+        "categories": sorted((each["displayName"], each["color"]) for each in store.categories(entry)),
+        "folders": sorted(
+            (store.path_of(found, each), sorted(each.properties.items()), (each.search or {}).get("filter"))
+            for each in found.values()
+        ),
+        "rules": [
+            {
+                part: {name: placed(part, name, value) for name, value in rule[part].items()}
+                for part in ("conditions", "exceptions", "actions")
+            }
+            | {"name": rule["name"], "enabled": rule.get("enabled", True)}
+            for rule in store.rules(entry)
+        ],
+    }
 
 
 def writes(world: World) -> set[tuple[str, tuple[tuple[str, str], ...]]]:
@@ -160,7 +244,10 @@ def writes(world: World) -> set[tuple[str, tuple[tuple[str, str], ...]]]:
         for ident in (entry.guid, entry.object_id)
     }
     return {
-        (record.operation, tuple(sorted((k, names.get(v, v).lower()) for k, v in record.parameters)))
+        (
+            record.operation,
+            tuple(sorted((k, names.get(v, v).lower()) for k, v in record.parameters if k != "RuleId")),
+        )
         for record in world.audit
     }
 

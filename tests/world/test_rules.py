@@ -298,3 +298,51 @@ def test_without_permission_an_unasked_look_stops_nothing(rig, go):
     assert [c.path for c in plan.changes] == [("displayName",)]
     assert not plan.unreadable
     assert "rules-unread" in {f.code for f in plan.findings}
+
+
+def test_a_rule_that_hides_from_graph_is_told(rig, go):
+    tenant = made(rig, HEAD)
+    rule(tenant, "Visible", 1, {"markAsRead": True})
+    saved = tenant.entry(BOX).stores["rules"]
+    recipient = {"emailAddress": {"name": "x", "address": "moi@ailleurs.example"}}
+    for number, (name, actions) in enumerate(
+        [("Junk E-mail Rule", {"delete": True}), ("Caché", {"forwardTo": [recipient]})], start=2
+    ):
+        saved.append({**saved[0], "id": saved[0]["id"] + number, "name": name, "actions": actions, "hidden": True})
+    found = {f.id for f in go(tenant.plan()).findings}
+    assert {f"rule-hidden/{BOX}/Caché", f"rule-forwards-outside/{BOX}/Caché"} <= found
+    assert not any("Junk" in ident or "Visible" in ident for ident in found)
+
+
+def test_a_read_only_rule_that_sends_mail_outside_is_told_by_exchange(rig, go):
+    tenant = made(rig, HEAD)
+    recipient = {"emailAddress": {"name": "x", "address": "moi@ailleurs.example"}}
+    rule(tenant, "Épinglé", 1, {"redirectTo": [recipient]})
+    the(tenant, "Épinglé")["beyond"] = {"PinMessage": True}
+    found = {f.id for f in go(tenant.plan()).findings}
+    assert f"rule-forwards-outside/{BOX}/Épinglé" in found
+    assert f"rule-hidden/{BOX}/Épinglé" not in found
+
+
+def test_somebody_inside_is_nobody_outside(rig, go):
+    tenant = made(rig, HEAD)
+    rule(tenant, "Dedans", 1, {"forwardTo": [{"emailAddress": {"name": "E", "address": "emma@entreprise.example"}}]})
+    assert not [f for f in go(tenant.plan()).findings if f.code.startswith("rule")]
+
+
+def test_an_alias_and_the_primary_address_are_the_same_person(rig, go):
+    text = HEAD + "rules:\n  - {name: a, conditions: {fromAddresses: [info@entreprise.example]}, actions: {markAsRead: true}}\n"
+    tenant = made(rig, text)
+    address = {"emailAddress": {"name": "Contact", "address": "Contact@entreprise.example"}}
+    rule(tenant, "a", 1, {"markAsRead": True}, conditions={"fromAddresses": [address]})
+    assert not go(tenant.plan()).changes
+
+
+def test_a_block_that_is_not_written_any_more_is_emptied(rig, go):
+    text = HEAD + "rules:\n  - {name: a, conditions: {subjectContains: [x]}, exceptions: {isSigned: true}, actions: {markAsRead: true}}\n"
+    tenant = made(rig, text)
+    applied(go(tenant.apply()))
+    tenant.write("0.yaml", text.replace("exceptions: {isSigned: true}, ", "enabled: false, "))
+    applied(go(tenant.apply()))
+    assert (the(tenant, "a")["exceptions"], the(tenant, "a")["enabled"]) == ({}, False)
+    assert not go(tenant.plan()).changes
