@@ -44,6 +44,10 @@ class _Writer(_Dumper):  # type: ignore[misc]  # chosen at run time
         return True
 
 
+# A text that our reader would take for a number (`019`, which YAML 1.1 does not) is written in quotes.
+_Writer.add_implicit_resolver("tag:yaml.org,2002:int", _PLAIN_INT, list("-+0123456789"))
+
+
 def write(document: Any) -> str:
     """YAML text of plain values, in the order they stand in."""
     text: str = yaml.dump(document, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=110)

@@ -272,3 +272,12 @@ def test_mailboxes_of_a_made_up_company_are_lived_in() -> None:
     again = company.make(81, 5).mailboxes
     same = [again[a] == part for a, part in company.make(80, 5).mailboxes.items() if a in again]
     assert sum(same) > 70
+
+
+@pytest.mark.parametrize("text", ["015021945458", "019", "0x1f", "1_000", "1e5", "no", "true", "12:30"])
+def test_a_text_that_looks_like_something_else_is_saved_as_a_text(text: str) -> None:
+    world = load("mailboxes: {m@e.example: {}}")
+    world.find("m@e.example")[0].stores["folders"] = [{"key": "archive", "name": text}]
+    sandbox = Sandbox(world=world, clock=StandingClock(START), weather=FairWeather())
+    again = build(files.parse(files.save(sandbox), "saved"), "saved")
+    assert again.find("m@e.example")[0].stores["folders"][0]["name"] == text
