@@ -15,9 +15,11 @@ from typing import Any, Final
 
 from controller.clients import Reader
 from controller.directory import Directory
-from controller.model import Action, Change, Request
+from controller.model import Action, Change, Key, Request
 
-_SLACK: Final = timedelta(minutes=10)  # clocks differ, and records carry the time of their back end
+_SLACK: Final = timedelta(minutes=10)  # what is searched is wider than what counts
+_SKEW: Final = timedelta(seconds=30)  # clocks differ by as much, as a rule [inf]
+_AHEAD: Final = timedelta(days=1)  # an end in the future is taken, and misses nothing [obs: public scripts]
 _PAGE: Final = 5000  # the most that one call answers with
 _PAGES: Final = 10  # a session ends at 50,000 records
 _TRUSTEES: Final = ("User", "Trustee", "Member")
@@ -51,23 +53,26 @@ async def blame(
     changes: Sequence[Change],
     directory: Directory,
     *,
-    since: datetime,
+    since: Mapping[Key, datetime],
     until: datetime,
     session_id: str,
     own_app: str | None,
 ) -> dict[str, Deed]:
     """The latest write by somebody else behind each change, by the change's id, as far as the log tells.
+    `since`: when each resource was last found as it should be; what was done before cannot be its drift.
 
     Raises ServiceError where the log cannot be searched."""
     operations = sorted({name for change in changes for name in _operations(change)})
     if not operations:
         return {}
-    rows = await _search(reader, operations, since - _SLACK, until, session_id)
+    earliest = min(since[change.key] for change in changes)
+    rows = await _search(reader, operations, earliest - _SLACK, until + _AHEAD, session_id)
     records = sorted(_records(rows, own_app), key=lambda record: record.deed.at, reverse=True)
     found: dict[str, Deed] = {}
     for change in changes:
         for record in records:
-            if _behind(record, change, directory):
+            later = record.deed.at >= since[change.key] - _SKEW
+            if later and _behind(record, change, directory):
                 found[change.id] = record.deed
                 break
     return found

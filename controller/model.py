@@ -304,7 +304,8 @@ class Awaited:
 class Memory:
     """What the journal remembers of a tenant. `known` is False where there is no journal: then every
     difference is first-seen. `applied` holds, for each resource in `settled`, every value last applied,
-    and True for each collection that was managed; `object_ids` what it was, whatever its address."""
+    and True for each collection that was managed; `object_ids` what it was, whatever its address; `agreed`
+    is when a resource was last seen wholly as its document said."""
 
     known: bool = False
     applied: Mapping[Key, Mapping[Path, Any]] = field(default_factory=dict)
@@ -312,6 +313,7 @@ class Memory:
     auto_mapping: Mapping[Key, Mapping[str, bool | None]] = field(default_factory=dict)
     awaited: Mapping[str, Awaited] = field(default_factory=dict)
     object_ids: Mapping[str, Key] = field(default_factory=dict)
+    agreed: Mapping[Key, datetime] = field(default_factory=dict)
 
     def renamed(self, names: Mapping[Key, Key]) -> Memory:
         """The same, with what is remembered of some resources under another name; `names` gives, by the

@@ -123,7 +123,13 @@ def remember(journal: Journal | None, tenant_id: str) -> Memory:
         for pending in journal.pending(tenant_id)
     }
     return Memory(
-        bool(settled), applied, settled, journal.auto_mappings(tenant_id), awaited, object_ids
+        known=bool(settled),
+        applied=applied,
+        settled=settled,
+        auto_mapping=journal.auto_mappings(tenant_id),
+        awaited=awaited,
+        object_ids=object_ids,
+        agreed={key: m.last_at for key, m in managed.items()},
     )
 
 

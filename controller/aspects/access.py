@@ -24,6 +24,7 @@ from controller.grants import (
     SEND_ON_BEHALF,
     Grant,
     desired_access,
+    kept_through,
 )
 from controller.model import (
     Action,
@@ -139,10 +140,19 @@ class Access(Aspect):
             origin=delta.origin,
             risk=Risk.LOW if orphan else Risk.MEDIUM,
             requests=(_take(right, resource, trustee),),
-            notes=("somebody deleted: the entry opens nothing any more",) if orphan else (),
+            notes=_revoke_notes(resource, context, trustee, right, orphan=orphan),
             due=delta.due,
             obstacle=obstacle,
         )
+
+
+def _revoke_notes(
+    resource: Resource, context: Context, trustee: str, right: str, *, orphan: bool
+) -> tuple[str, ...]:
+    if orphan:
+        return ("somebody deleted: the entry opens nothing any more",)
+    groups = kept_through(resource, context, trustee, right)
+    return (f"keeps {right} through {', '.join(groups)}",) if groups else ()
 
 
 def _give(right: str, resource: Resource, grant: Grant) -> Request:

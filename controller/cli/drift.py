@@ -56,13 +56,12 @@ async def _one(session: Session, specs: TenantSpecs, journal: Journal | None, fo
         drifted = [change for change in prepared.plan.changes if change.cause is Cause.DRIFT]
         deeds: Mapping[str, Deed] = {}
         if drifted:
-            since = min(prepared.memory.settled[change.key] for change in drifted)
             try:
                 deeds = await blame(
                     connection.reader(),
                     drifted,
                     prepared.observed.directory,
-                    since=since,
+                    since=prepared.memory.agreed,
                     until=setting.now(),
                     session_id=str(uuid.uuid4()),
                     own_app=session.identity(specs).client_id,
@@ -85,7 +84,7 @@ def _show(prepared: Prepared, drifted: list[Change], deeds: Mapping[str, Deed], 
             click.echo(plain(f"error: {finding.id}: {finding.message}"), err=True)
     if not prepared.memory.known:
         click.echo("No record: nothing was applied from here yet, so that nothing can be told to be drift.")
-    elif not drifted:
+    elif not drifted and not any(finding.severity is Severity.ERROR for finding in plan.findings):
         click.echo(f"No drift in {plan.tenant}.")
     address = ""
     for change in drifted:

@@ -113,7 +113,7 @@ class MsalTokens:
                 break
             except SignInError as error:
                 self._memory.clear()
-                if not is_transient(error) or number == _ATTEMPTS:
+                if not (is_transient(error) or self._http.busy) or number == _ATTEMPTS:
                     self._refusals[scope] = (error, self._monotonic() + _REMEMBER)
                     raise
                 told = self._http.retry_after
@@ -190,12 +190,13 @@ class MsalTokens:
 
 class _MsalHttp:
     """httpx in the shape that msal asks for. Of the last answer: `retry_after` what it asked for, in
-    seconds, `refusal` its body where it was Entra's refusal."""
+    seconds, `refusal` its body where it was Entra's refusal, `busy` whether it was 429 or a fault."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
         self.retry_after: float | None = None
         self.refusal: dict[str, Any] = {}
+        self.busy = False
 
     def post(self, url: str, params: Any = None, data: Any = None, headers: Any = None, **_: Any) -> Any:
         return self._heard(self._client.post(url, params=params, data=_decoded(data), headers=headers))
@@ -207,6 +208,7 @@ class _MsalHttp:
         self._client.close()
 
     def _heard(self, response: httpx.Response) -> httpx.Response:
+        self.busy = response.status_code == 429 or response.status_code >= 500
         told = response.headers.get("retry-after", "")
         self.retry_after = float(told) if told.replace(".", "", 1).isdigit() else None
         body = parse(response.content) if 400 <= response.status_code < 500 else None

@@ -24,7 +24,7 @@ _SIGNS: Final = {
 }
 _MEMBERS: Final = frozenset({Action.GRANT, Action.REVOKE, Action.ADD, Action.REMOVE})
 _TINTS: Final = {"+": "32", "~": "33", "-": "31", "!": "1;31"}
-_SHOWN_UNMANAGED: Final = 5
+_SHOWN_ALIKE: Final = 3
 _SHOWN_COMING: Final = 10
 _WIDTH: Final = 34  # of the column that names a person or a field
 _LONG: Final = 90  # characters of a value; the JSON form has it whole
@@ -47,7 +47,7 @@ def as_text(plan: Plan, *, paint: Paint | None = None, details: bool = True) -> 
     for key, changes in _by_resource(plan):
         lines += [*_resource(key, changes, paint, details=details), ""]
     lines += _diagnostics(plan.findings, paint)
-    lines += _upcoming(plan)
+    lines += _upcoming(plan, paint)
     lines.append(_closing(plan, paint))
     return "\n".join(lines) + "\n"
 
@@ -195,27 +195,26 @@ def _notes(same: Iterable[Change]) -> list[str]:
 
 
 def _diagnostics(findings: Sequence[Finding], paint: Paint) -> list[str]:
+    """Errors whole; of anything else that comes by the dozen, a few and how many more."""
     if not findings:
         return []
-    unmanaged = [finding for finding in findings if finding.code == "unmanaged-mailbox"]
-    few = len(unmanaged) <= _SHOWN_UNMANAGED
-    shown = [finding for finding in findings if few or finding.code != "unmanaged-mailbox"]
     rank = (Severity.ERROR, Severity.WARNING, Severity.INFO)
     tints = {Severity.ERROR: "1;31", Severity.WARNING: "33", Severity.INFO: "2"}
     lines = [paint("Findings", "1")]
-    for finding in sorted(shown, key=lambda finding: rank.index(finding.severity)):
-        label = paint(f"{finding.severity:<7}", tints[finding.severity])
-        lines.append(f"  {label} {plain(finding.id)}  {_place(finding.origin)}".rstrip())
-        lines.append(f"          {plain(finding.message)}")
-    if not few:
-        lines.append(
-            f"  {paint('warning', '33')} {len(unmanaged)} shared mailboxes that no document describes; "
-            "--format json names them"
-        )
+    ordered = sorted(findings, key=lambda finding: (rank.index(finding.severity), finding.code))
+    for (severity, code), group in groupby(ordered, key=lambda finding: (finding.severity, finding.code)):
+        alike = list(group)
+        shown = alike if severity is Severity.ERROR or len(alike) <= _SHOWN_ALIKE else alike[:2]
+        label = paint(f"{severity:<7}", tints[severity])
+        for finding in shown:
+            lines.append(f"  {label} {plain(finding.id)}  {_place(finding.origin)}".rstrip())
+            lines.append(f"          {plain(finding.message)}")
+        if more := len(alike) - len(shown):
+            lines.append(f"  {label} {code}: {more} more of them; --format json names each")
     return [*lines, ""]
 
 
-def _upcoming(plan: Plan) -> list[str]:
+def _upcoming(plan: Plan, paint: Paint) -> list[str]:
     if not plan.upcoming:
         return []
     groups: dict[tuple[Any, ...], list[str]] = {}
@@ -227,7 +226,7 @@ def _upcoming(plan: Plan) -> list[str]:
         for (at, action, address, *who), what in sorted(groups.items())
     ]
     more = [f"  and {len(lines) - _SHOWN_COMING} more"] if len(lines) > _SHOWN_COMING else []
-    return ["Coming", *lines[:_SHOWN_COMING], *more, ""]
+    return [paint("Coming", "1"), *lines[:_SHOWN_COMING], *more, ""]
 
 
 def _closing(plan: Plan, paint: Paint) -> str:

@@ -33,3 +33,18 @@ def test_a_hostile_name_does_not_reach_the_terminal() -> None:
 def test_a_commit_is_short_and_tells_that_files_differ_from_it() -> None:
     assert short("f74b15a6abf5d7adbeef") == "f74b15a6abf5"
     assert short("f74b15a6abf5d7adbeef-dirty") == "f74b15a6abf5-dirty"
+
+
+def test_findings_by_the_dozen_are_counted_and_errors_never() -> None:
+    def many(code: str, severity: Severity) -> tuple[Finding, ...]:
+        return tuple(Finding(code, f"m{number}@a.example", severity, "why") for number in range(12))
+
+    plan = Plan(
+        tenant="entreprise", tenant_id="t", commit=None, specs_digest="", observed_digest="",
+        created_at=datetime(2026, 12, 1, tzinfo=UTC), changes=(), upcoming=(), resources=(BOX,),
+        findings=(*many("unmanaged-mailbox", Severity.WARNING), *many("unknown-address", Severity.ERROR)),
+    )  # fmt: skip
+    text = as_text(plan)
+    assert text.count("unknown-address/") == 12
+    assert text.count("unmanaged-mailbox/") == 2
+    assert "unmanaged-mailbox: 10 more of them" in text
