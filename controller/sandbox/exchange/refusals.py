@@ -128,7 +128,7 @@ def not_found(identity: str, *, status: int = 404) -> CmdletError:
 
 def store_not_there(name: str) -> CmdletError:
     """[reference: section 9.2, Ex41BAF5; that a store comes later than its directory object: inf]"""
-    text = f"The specified mailbox \"{name}\" doesn't exist."
+    text = f'The specified mailbox "{name}" doesn\'t exist.'
     return CmdletError(404, f"{_TASKS}ManagementObjectNotFoundException", text, code="Ex41BAF5")
 
 

@@ -123,11 +123,11 @@ def test_criteria(tenant: Tenant, client: Client, support: Entry, alex: Entry) -
     exchange.run(
         tenant.sandbox, "Set-Mailbox", {"Identity": SUPPORT, "Office": "B2"}, actor=f"paula@{DOMAIN}"
     )
-    client.run("Set-Mailbox", Identity=ALEX, Office="B3")
+    client.run("Set-Mailbox", Identity=ALEX, Office="Room B3")
     assert [row["UserIds"] for row in search(client, UserIds=[f"PAULA@{DOMAIN}"])] == [f"paula@{DOMAIN}"]
     assert len(search(client, ObjectIds=[alex.object_id])) == 1
     assert len(search(client, Operations=["Set-Mailbox", "New-Mailbox"])) == 2
-    assert len(search(client, FreeText="b3")) == 1
+    assert len(search(client, FreeText="room b3")) == 1
     assert search(client, RecordType="AzureActiveDirectory") == []
     assert search(client, StartDate="2026-11-01T00:00:00Z", EndDate="2026-11-30T00:00:00Z") == []
     backwards = {"StartDate": SPAN["EndDate"], "EndDate": SPAN["StartDate"]}

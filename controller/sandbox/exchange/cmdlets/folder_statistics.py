@@ -31,9 +31,7 @@ def get_mailbox_folder_statistics(call: Invocation) -> Result:
     if scope not in ("all", "nonipmroot"):
         tops = {folder.key for folder in found.values() if folder.kind.lower() == scope}
         keys = tops | {key for top in tops for key in mailbox_store.below(found, top)}
-    return [
-        selected(call, _row(seen, folder, found)) for folder in found.values() if folder.key in keys
-    ]
+    return [selected(call, _row(seen, folder, found)) for folder in found.values() if folder.key in keys]
 
 
 def path_of(found: dict[str, Folder], folder: Folder) -> str:
