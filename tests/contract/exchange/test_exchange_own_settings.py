@@ -63,7 +63,10 @@ def test_it_is_not_enabled_without_its_texts(client: Client) -> None:
     refused = put(client, REPLY, AutoReplyState="Enabled", InternalMessage="a")
     assert "ExternalMessage can't be empty" in refused.error_text
     assert get(client, REPLY)["InternalMessage"] == ""  # nothing of it was done
-    assert put(client, REPLY, AutoReplyState="Enabled", InternalMessage="a", ExternalAudience="None").status == 200
+    assert (
+        put(client, REPLY, AutoReplyState="Enabled", InternalMessage="a", ExternalAudience="None").status
+        == 200
+    )
     assert put(client, REPLY, ExternalAudience="Known").status == 400
     assert put(client, REPLY, ExternalAudience="Known", ExternalMessage="b").status == 200
     assert get(client, REPLY)["AutoReplyState"] == "Enabled"
@@ -122,7 +125,9 @@ def test_folders_keep_their_names_unless_asked(support: Entry, client: Client) -
     assert (row["TimeZone"], row["DefaultFolderNameMatchingUserLanguage"]) == ("Romance Standard Time", False)
     put(client, REGIONAL, LocalizeDefaultFolderName=True)
     assert support.stores["language"] == "fr-FR"
-    assert get(client, REGIONAL, VerifyDefaultFolderNameLanguage=True)["DefaultFolderNameMatchingUserLanguage"]
+    assert get(client, REGIONAL, VerifyDefaultFolderNameLanguage=True)[
+        "DefaultFolderNameMatchingUserLanguage"
+    ]
 
 
 # --- working hours -------------------------------------------------------------------------------------
