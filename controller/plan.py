@@ -28,6 +28,7 @@ from controller.model import (
     Desired,
     Finding,
     Key,
+    Kind,
     Path,
     Plan,
     Present,
@@ -101,6 +102,7 @@ def draw(observed: Observed, aspects: Sequence[Aspect], context: Context, frame:
         draft.findings.append(
             Finding("users-untold", frame.tenant, Severity.WARNING, _UNTOLD.format(observed.directory.untold))
         )
+    draft.findings += _two_documents(observed.resources)
     changes = [cause_of(change, context) for change in draft.changes]
     changes = list(_not_awaited(changes, context, frame, draft))
     changes = [_block(change, draft.findings) for change in changes]
@@ -176,8 +178,10 @@ def _aspect(
     draft.findings += (*present.findings, *desired.findings)
     draft.upcoming += desired.upcoming
     draft.desired[resource.key].update(recorded(desired))
-    if not (desired.wants or desired.ended or desired.upcoming or desired.findings):
-        draft.emptied |= {(resource.key, path[0]) for path, whole in desired.collections.items() if whole}
+    if not (desired.upcoming or desired.findings):
+        filled = {path[0] for path in (*desired.wants, *desired.ended) if path}
+        whole = {path[0] for path, exclusive in desired.collections.items() if exclusive}
+        draft.emptied |= {(resource.key, name) for name in whole - filled}
     for delta in compare(desired, aspect.observed(present, resource, desired, context)):
         draft.differing.add(ident(resource.key, delta.path))
         outcome = aspect.change(delta, present, resource, context)
@@ -198,6 +202,26 @@ def recorded(desired: Desired) -> dict[Path, Any]:
     """What the journal keeps of it once it is so: each value, and that a collection was managed."""
     values: dict[Path, Any] = {path: True for path, exclusive in desired.collections.items() if exclusive}
     return values | {path: want.value for path, want in desired.wants.items()}
+
+
+def _two_documents(resources: Iterable[Resource]) -> Iterator[Finding]:
+    """One object that two documents manage, by two of its addresses: only the tenant tells."""
+    first: dict[str, Resource] = {}
+    for resource in resources:
+        one = resource.principal
+        if one is None or (other := first.setdefault(one.guid, resource)) is resource:
+            continue
+        later, earlier = sorted((resource.key, other.key), reverse=True)
+        mine = resource if resource.key.kind is Kind.MAILBOX_DELEGATION else other
+        yield Finding(
+            "two-documents",
+            mine.key.address,
+            Severity.ERROR,
+            f"{earlier} and {later} are about the same, {one.address}: keep one of the documents",
+            mine.key,
+            mine.document.origin,
+            stops_run=True,
+        )
 
 
 def _unreadable(resource: Resource, aspect: Aspect, seen: Unreadable) -> Finding:
