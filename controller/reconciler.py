@@ -168,7 +168,7 @@ def _decide(
         deadline=setting.deadline,
     )
     plan, draft = draw(observed, aspects, context, frame)
-    view = preflight.View(observed, draft.desired, context)
+    view = preflight.View(setting.specs.tenant, observed, draft.desired, context)
     plan = replace(plan, findings=(*plan.findings, *preflight.look(view)))
     if setting.whole and not observed.directory_error:
         plan = replace(plan, findings=(*plan.findings, *_unmanaged(setting, observed, memory)))

@@ -11,14 +11,17 @@ from controller.directory import Principal
 from controller.grants import ACCESS, AUTO_MAPPING
 from controller.model import Finding, Key, Kind, Path, Present, Severity
 from controller.observe import Observed
+from controller.spec import Document
 
 _OPENED: Final = frozenset({Kind.SHARED_MAILBOX, Kind.MAILBOX_DELEGATION})
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`desired` holds, for each resource, every value that its document wishes for."""
+    """`desired` holds, for each resource, every value that its document wishes for; `tenant` is the
+    Tenant document."""
 
+    tenant: Document
     observed: Observed
     desired: Mapping[Key, Mapping[Path, Any]]
     context: Context

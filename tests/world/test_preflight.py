@@ -133,3 +133,11 @@ def test_somebody_whom_audit_does_not_see(rig, go):
     assert "audit-bypass" not in found(tenant, go)
     tenant.poke("Set-MailboxAuditBypassAssociation", Identity="bruno@entreprise.example", AuditBypassEnabled=True)
     assert "audit-bypass" in found(tenant, go)
+
+
+def test_settings_that_nothing_acts_on_yet(rig, go):
+    tenant = rig(BOX + "displayName: Libre\n")
+    assert "not-acted-on" not in found(tenant, go)
+    text = (tenant.folder / "tenant.yaml").read_text()
+    tenant.write("tenant.yaml", text + "source: {verify: ssh, allowedSigners: .allowed_signers}\n")
+    assert "not-acted-on" in found(tenant, go)
