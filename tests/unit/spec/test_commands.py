@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,7 +98,10 @@ def test_show(specs: Specs, run: Run) -> None:
 
 
 def test_what_is_shown_reads_back_the_same(tmp_path: Path) -> None:
-    estate = load(Path(__file__).parents[3] / "specs")
+    example = Path(__file__).parents[3] / "specs"
+    estate = load(example)
+    for beside in ("replies", "signatures"):
+        shutil.copytree(example / beside, tmp_path / beside)
     for document in estate.tenants[0].documents:
         (tmp_path / "tenant.yaml").write_text(TENANT, "utf-8")
         (tmp_path / "shown.yaml").write_text(show(document), "utf-8")
