@@ -31,7 +31,7 @@ def read_beside(
             if wording.file is None:
                 continue
             here = (*path, "file")
-            folder = (reading.root / draft.text.at(here).path).parent
+            folder = Path(os.path.normpath(reading.root / draft.text.at(here).path)).parent
             try:
                 file = _read(reading, folder, wording.file)
             except RefusedError as error:
