@@ -19,6 +19,7 @@ FOLDER_FIELDS: Final = ("moveToFolder", "copyToFolder")
 SENDING: Final = ("forwardTo", "forwardAsAttachmentTo", "redirectTo")
 _PEOPLE: Final = frozenset({"fromAddresses", "sentToAddresses", *SENDING})
 
+_SHOWN: Final = 8  # of a list; a plan has all of it in JSON
 PathOf = Callable[[str], str]
 
 
@@ -66,6 +67,25 @@ def destinations(value: Mapping[str, Any]) -> tuple[str, ...]:
     """Whom a rule in its compared form sends mail to."""
     actions = value.get("actions", {})
     return tuple(sorted({who for name in SENDING for who in actions.get(name, ())}))
+
+
+def in_words(value: Mapping[str, Any]) -> str:
+    """A rule in its compared form, for whoever reviews it."""
+    parts = [] if value.get("enabled", True) else ["switched off"]
+    for block, word in (("conditions", "if"), ("exceptions", "unless"), ("actions", "then")):
+        said = ", ".join(_clause(name, each) for name, each in value.get(block, {}).items())
+        parts += [f"{word} {said}"] if said else []
+    return "; ".join(parts)
+
+
+def _clause(name: str, value: Any) -> str:
+    if value is True:
+        return name
+    if isinstance(value, Mapping):
+        value = [f"{key} {each}" for key, each in value.items()]
+    shown = value if isinstance(value, list) else [value]
+    rest = f" or {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    return f"{name} {' or '.join(map(str, shown[:_SHOWN]))}{rest}"
 
 
 def _written(rule: Any, block: str) -> dict[str, Any]:

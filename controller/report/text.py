@@ -3,7 +3,7 @@ with the place in the spec that asks for it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
@@ -21,6 +21,12 @@ _SIGNS: Final = {
     Action.REVOKE: "-",
     Action.REMOVE: "-",
     Action.DELETE: "!",
+}
+_SINGULAR: Final = {
+    "aliases": "alias",
+    "categories": "category",
+    "claimCategories": "category",
+    "searchFolders": "search folder",
 }
 _MEMBERS: Final = frozenset({Action.GRANT, Action.REVOKE, Action.ADD, Action.REMOVE})
 _TINTS: Final = {"+": "32", "~": "33", "-": "31", "!": "1;31"}
@@ -160,11 +166,14 @@ def _object(change: Change) -> str:
 
 
 def _singular(collection: str) -> str:
-    return {"aliases": "alias", "categories": "category"}.get(collection, collection.rstrip("s"))
+    return _SINGULAR.get(collection, collection.rstrip("s"))
 
 
 def _turn(before: Any, after: Any) -> str:
-    """From what to what; of long texts the place where they part."""
+    """From what to what; of long texts the place where they part, of mappings what differs."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        both = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+        before, after = ({name: one.get(name) for name in both} for one in (before, after))
     if isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > _LONG:
         pairs = enumerate(zip(before, after, strict=False))
         parted = next((at for at, (one, other) in pairs if one != other), min(len(before), len(after)))
@@ -183,7 +192,17 @@ def _value(value: Any) -> str:
         return f"“{value if len(value) <= _LONG else f'{value[: _LONG - 1]}…'}”"
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or "nothing"
+    if isinstance(value, Mapping):
+        told = (f"{name} {_plainly(each)}" for name, each in value.items() if each not in ({}, [], None))
+        return "; ".join(told) or "nothing"
     return str(value)
+
+
+def _plainly(value: Any) -> str:
+    """A value inside another: without quotes, mappings in braces."""
+    if isinstance(value, Mapping):
+        return "{" + _value(value) + "}"
+    return value if isinstance(value, str) else _value(value)
 
 
 def _place(origin: Origin | None) -> str:
