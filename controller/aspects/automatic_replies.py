@@ -154,7 +154,7 @@ def _text(
 
 def _upcoming(spans: list[_Span], resource: Resource, context: Context) -> Iterator[Upcoming]:
     for span in spans:
-        id_ = ident(resource.key, (_ROOT, "periods", span.period.name))
+        id_ = ident(resource.key, (_ROOT, span.period.name))
         for at, action in ((span.begins, Action.ADD), (span.ends, Action.REMOVE)):
             if at > context.now:
                 yield Upcoming(at, id_, action)

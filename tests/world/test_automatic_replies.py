@@ -83,7 +83,7 @@ def test_replies_are_on_only_once_their_texts_are_there(rig, go):
 def test_holidays_begin_and_end_by_themselves(rig, go):
     tenant = made(rig)
     cycle = go(tenant.apply())
-    ids = "SharedMailbox/libre@entreprise.example/automaticReplies/periods/Fêtes"
+    ids = "SharedMailbox/libre@entreprise.example/automaticReplies/Fêtes"
     assert [(u.at.isoformat(), u.id, str(u.action)) for u in cycle.plan.upcoming] == [
         ("2026-12-24T18:00:00+01:00", ids, "add"),
         ("2027-01-04T08:00:00+01:00", ids, "remove"),
