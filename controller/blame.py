@@ -23,6 +23,16 @@ _AHEAD: Final = timedelta(days=1)  # an end in the future is taken, and misses n
 _PAGE: Final = 5000  # the most that one call answers with
 _PAGES: Final = 10  # a session ends at 50,000 records
 _TRUSTEES: Final = ("User", "Trustee", "Member")
+# Rules are changed by people in Outlook, which is a doing in the mailbox, and by cmdlets
+# [reference: Exchange admin API, auditing].
+_RULES: Final = (
+    "UpdateInboxRules",
+    "New-InboxRule",
+    "Set-InboxRule",
+    "Remove-InboxRule",
+    "Enable-InboxRule",
+    "Disable-InboxRule",
+)
 _UNTELLING: Final = frozenset(
     {"Identity", "Confirm", "AccessRights", "InheritanceType", "BypassSecurityGroupManagerCheck"}
 )
@@ -107,7 +117,7 @@ def _operations(change: Change) -> Iterator[str]:
     """Every cmdlet that could have brought this about: the same noun, with any verb that writes."""
     for request in change.requests:
         if request.api == "graph":
-            yield "Update user."
+            yield from _RULES if _is_rule(request) else ("Update user.",)
             continue
         noun = request.call.partition("-")[2]
         verbs = ("Set", "New", "Remove") if noun in _OBJECTS else ("Add", "Remove", "Set")
@@ -136,9 +146,13 @@ def _records(rows: Iterable[Mapping[str, Any]], own_app: str | None) -> Iterator
 
 
 def _parameters(record: Mapping[str, Any]) -> dict[str, str]:
-    """Of a cmdlet its parameters, of a directory activity the properties that it changed."""
-    named = [*(record.get("Parameters") or ()), *(record.get("ModifiedProperties") or ())]
-    return {
+    """Of a cmdlet its parameters, of a directory activity the properties that it changed, of a doing in a
+    mailbox its own, and whose mailbox it was."""
+    lists = ("Parameters", "ModifiedProperties", "OperationProperties")
+    named = [one for name in lists for one in record.get(name) or ()]
+    owner = record.get("MailboxOwnerUPN")
+    whose = {"Mailbox": str(owner)} if owner else {}
+    return whose | {
         str(one.get("Name")): str(one.get("Value", one.get("NewValue", "")))
         for one in named
         if isinstance(one, Mapping)
@@ -158,6 +172,8 @@ def _behind(record: _Record, change: Change, directory: Directory) -> bool:
 
 
 def _fits(record: _Record, change: Change, request: Request, directory: Directory) -> bool:
+    if request.api == "graph" and _is_rule(request):
+        return record.deed.operation in _RULES and _same_rule(record, change, directory)
     if request.api == "graph":
         return record.deed.operation == "Update user." and _same_account(record, request)
     verb, _, noun = record.deed.operation.partition("-")
@@ -172,6 +188,18 @@ def _fits(record: _Record, change: Change, request: Request, directory: Director
     return not telling or bool(telling & {name.lower() for name in record.parameters})
 
 
+def _is_rule(request: Request) -> bool:
+    return "/messageRules" in request.call
+
+
+def _same_rule(record: _Record, change: Change, directory: Directory) -> bool:
+    """By the mailbox, and by the rule's name where the record has it."""
+    if not _same_object(record, change, directory):
+        return False
+    told = {record.parameters[name].lower() for name in ("RuleName", "Name") if name in record.parameters}
+    return not told or change.path[1] == "order" or change.path[1].lower() in told
+
+
 def _same_account(record: _Record, request: Request) -> bool:
     ident = request.call.rpartition("/")[2].lower()
     told = " ".join((record.object_id, *record.parameters.values())).lower()
@@ -182,7 +210,11 @@ def _same_object(record: _Record, change: Change, directory: Directory) -> bool:
     wanted = {one.guid for one in directory.by_address(change.key.address)}
     return any(
         _guid(name, directory) in wanted
-        for name in (record.parameters.get("Identity", ""), record.object_id)
+        for name in (
+            record.parameters.get("Identity", ""),
+            record.parameters.get("Mailbox", ""),
+            record.object_id,
+        )
         if name
     )
 
