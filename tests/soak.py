@@ -77,6 +77,42 @@ signInBlocked: true
 sentItems: {copySentAs: true, copySentOnBehalf: false}
 """
     },
+    "lists": {
+        "lists.yaml": """\
+kind: DistributionList
+address: support-team@entreprise.example
+displayName: Équipe support
+type: security
+owners: [alice@entreprise.example]
+members: [chloe@entreprise.example, noyau@entreprise.example, externe@partenaire.example]
+join: approval
+acceptExternal: true
+sendAs: [emma@entreprise.example]
+sendOnBehalf: [david@entreprise.example]
+aliases: [equipe-support@entreprise.example]
+---
+kind: DistributionList
+address: nouvelles@entreprise.example
+previousAddresses: [annonces@entreprise.example]
+members: [alice@entreprise.example]
+redirectTo: support@entreprise.example
+hiddenFromAddressLists: true
+""",
+        "mailboxes.yaml": """\
+kind: SharedMailbox
+address: support@entreprise.example
+access: {support-team@entreprise.example: [full-access, send-as]}
+---
+kind: SharedMailbox
+address: libre@entreprise.example
+access: {support-team@entreprise.example: {rights: [full-access], expand: true}}
+---
+kind: MailboxDelegation
+mailbox: alice@entreprise.example
+access: {bruno@entreprise.example: [send-on-behalf], support-team@entreprise.example: [full-access]}
+folderPermissions: {Calendar: {emma@entreprise.example: {role: editor, delegate: true}}}
+""",
+    },
     "settings": {
         "contact.yaml": """\
 kind: SharedMailbox
