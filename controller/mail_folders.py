@@ -19,6 +19,7 @@ from weakref import WeakKeyDictionary
 from controller.aspect import Resource
 from controller.clients import Reader, segment
 from controller.errors import NotFoundError, ServiceError
+from controller.made import recall
 from controller.model import Delta, Finding, Present, Request, Severity, ident
 
 Segments = tuple[str, ...]
@@ -305,10 +306,11 @@ async def resolved(reader: Reader, object_path: str, request: Request) -> Reques
     names |= {parse(in_call[1])} if in_call else set()
     if not names:
         return request
-    folders = await look(reader, object_path, names)
+    made = {path: recall(reader, object_path, f"folder:{canonical(path)}") for path in names}
+    folders = await look(reader, object_path, names) if None in made.values() else Folders()
     ids: dict[str, str] = {}
     for path in names:
-        ident = folders.find(path)
+        ident = made[path] or folders.find(path)
         if ident is None:
             raise NotFoundError(
                 "graph", request.call, f"there is no folder {shown(path)}", target=shown(path)

@@ -15,6 +15,7 @@ from controller.aspect import Aspect, Context, Permissions, Resource
 from controller.clients import Reader, Receipt, Writer, codes, segment
 from controller.directory import Directory
 from controller.errors import ConflictError, ServiceError
+from controller.made import remember
 from controller.mail_folders import (
     FOLDERS,
     Folders,
@@ -129,12 +130,16 @@ class MailFolders(Aspect):
         """A name that is taken is looked for: somebody may have made the very folder meanwhile."""
         account = account_of(request.call)
         request = await resolved(reader, account, request)
+        names = parse(change.path[1])
         try:
-            return await writer.send(request)
+            receipt = await writer.send(request)
+            if change.action is Action.ADD:
+                for row in receipt.rows:
+                    remember(reader, account, f"folder:{canonical(names)}", row.get("id"))
+            return receipt
         except ConflictError as error:
             if error.code != codes.FOLDER_EXISTS:
                 raise
-            names = parse(change.path[1])
             if (await look(reader, account, {names})).find(names) is None:
                 raise
             return Receipt([], (), ())
