@@ -85,7 +85,7 @@ def claim_troubles(claim: ClaimCategories) -> Iterator[Trouble]:
     names = _PLACEHOLDER.findall(claim.name)
     known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
     unknown = [name for name in names if name not in PLACEHOLDERS]
-    if unknown or re.sub(_PLACEHOLDER, "", claim.name).strip("{}") != re.sub(_PLACEHOLDER, "", claim.name):
+    if unknown or set("{}") & set(_PLACEHOLDER.sub("", claim.name)):
         what = f"unknown placeholder {{{unknown[0]}}}" if unknown else "a brace without its other half"
         yield ("claimCategories", "name"), f"{what}: expected one of {known}"
     elif not names:
