@@ -69,6 +69,9 @@ def test_the_example_estate() -> None:
             assert [error.message for error in VALIDATOR.iter_errors(document)] == []
     [tenant] = load(TOP / "specs").tenants
     assert [d.key.address for d in tenant.documents if d.key] == [
+        "direction@entreprise.example",
+        "equipe-support@entreprise.example",
+        "reclamations@entreprise.example",
         "contact@entreprise.example",
         "facturation@entreprise.example",
         "support@entreprise.example",
