@@ -20,6 +20,7 @@ from controller.aspect import Aspect, Context, Permissions, Resource
 from controller.clients import Reader, Receipt, Writer, codes, segment
 from controller.directory import Directory
 from controller.errors import NotFoundError, ServiceError
+from controller.made import recall, remember
 from controller.mail_folders import account_of, creation_of, reference, resolved, unknown
 from controller.model import (
     Action,
@@ -39,7 +40,7 @@ from controller.model import (
     Want,
     ident,
 )
-from controller.rule_forms import body, folders, wished
+from controller.rule_forms import body, folders, in_words, wished
 from controller.rule_order import Arrangement, arrange
 from controller.rule_reading import ERROR, NUMBER, READ_ONLY, RULES, observe, rule_name, rule_path
 from controller.spec.collections import is_exclusive
@@ -153,12 +154,18 @@ class Rules(Aspect):
 
     async def write(self, reader: Reader, writer: Writer, change: Change, request: Request) -> Receipt:
         """A rule that shall go and is gone already is as wished."""
-        request = await resolved(reader, account_of(request.call), request)
+        account = account_of(request.call)
+        request = await resolved(reader, account, request)
         if found := _NEW_RULE.search(request.call):
-            ident_ = await _id_of(reader, request.call[: found.start()].partition(" ")[2], found[1])
+            ident_ = recall(reader, account, f"rule:{found[1]}")
+            ident_ = ident_ or await _id_of(reader, request.call[: found.start()].partition(" ")[2], found[1])
             request = replace(request, call=_NEW_RULE.sub(segment(ident_), request.call))
         try:
-            return await writer.send(request)
+            receipt = await writer.send(request)
+            if request.call.startswith("POST "):
+                for row in receipt.rows:
+                    remember(reader, account, f"rule:{rule_name(change.path)}", row.get("id"))
+            return receipt
         except NotFoundError as error:
             if request.call.startswith("DELETE ") and codes.not_there(error):
                 return Receipt([], (), ())
@@ -276,7 +283,7 @@ def _needs(resource: Resource, rule: Any) -> tuple[str, ...]:
 def _risk(delta: Delta, directory: Directory) -> tuple[Risk, tuple[str, ...]]:
     """High where mail leaves the organisation, or is lost: by a rule that comes, or by one that was here."""
     before, after = telling.risky(delta.before, directory), telling.risky(delta.after, directory)
-    notes: list[str] = []
+    notes = [] if delta.before and delta.after else [in_words(delta.after or delta.before)]
     if after:
         notes.append(f"sends mail outside the organisation: {', '.join(after)}")
     if stranger := sorted(set(before) - set(after)):

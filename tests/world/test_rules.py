@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from controller.model import Action, Cause, Risk, Status
+from controller.reconciler import prepare
 from controller.sandbox import mailbox_store as store
 from controller.sandbox.graph import call
 from tests.rig import ADMIN, ids
@@ -217,7 +219,8 @@ def test_a_rule_that_sends_mail_outside_is_high_risk(rig, go):
     tenant = made(rig, HEAD + "rules:\n  - {name: Tickets, actions: {redirectTo: [tickets@helpdesk.example]}}\n")
     (change,) = go(tenant.plan()).changes
     assert change.risk is Risk.HIGH
-    assert "outside the organisation" in change.notes[0]
+    assert change.notes[0] == "then redirectTo tickets@helpdesk.example"
+    assert "outside the organisation" in change.notes[1]
     cycle = go(tenant.apply())
     applied(cycle)
     assert "rule-forwards-outside" not in {f.code for f in go(tenant.plan()).findings}
@@ -346,3 +349,59 @@ def test_a_block_that_is_not_written_any_more_is_emptied(rig, go):
     applied(go(tenant.apply()))
     assert (the(tenant, "a")["exceptions"], the(tenant, "a")["enabled"]) == ({}, False)
     assert not go(tenant.plan()).changes
+
+
+def test_the_audit_log_tells_who_changed_a_rule(rig, go):
+    from controller.blame import blame
+    from controller.survey import read_directory
+
+    tenant = made(rig, DOCUMENT)
+    go(tenant.apply())
+    rule(tenant, "À moi", 9, {"markAsRead": True})
+    hand(tenant, "DELETE", f"/mailFolders/inbox/messageRules/{store.rest_rule_id(the(tenant, 'Urgent'))}")
+    tenant.clock.advance(timedelta(hours=2))
+
+    async def found() -> Any:
+        async with tenant.connection() as connection:
+            reader = connection.reader()
+            changes = (await prepare(tenant.setting(), reader)).plan.changes
+            directory = await read_directory(reader)
+            now = tenant.clock.now()
+            return await blame(
+                reader, changes, directory, until=now, session_id="1",
+                since=dict.fromkeys({c.key for c in changes}, now - timedelta(hours=3)),
+                own_app="11111111-0000-4000-8000-000000000001",
+            )  # fmt: skip
+
+    deeds = go(found())
+    assert {ident.rpartition("/")[2]: deed.who for ident, deed in deeds.items()} == {"À moi": ADMIN, "Urgent": ADMIN}
+
+
+ALL_OF_IT = HEAD + """\
+folders: {A: , B: }
+rules:
+  - name: textes
+    conditions: {bodyContains: [Été], bodyOrSubjectContains: [ß], categories: [Rouge], headerContains: [X-A], recipientContains: [a@], senderContains: [B@], subjectContains: [c]}
+    exceptions: {fromAddresses: [alice@entreprise.example], sentToAddresses: [{address: Bruno@entreprise.example, name: B}]}
+    actions: {assignCategories: [Rouge, Vert], copyToFolder: A, moveToFolder: B, markAsRead: true, markImportance: low, stopProcessingRules: true}
+  - name: drapeaux
+    conditions: {hasAttachments: true, isApprovalRequest: true, isAutomaticForward: true, isAutomaticReply: true, isEncrypted: true, isMeetingRequest: true, isMeetingResponse: true, isNonDeliveryReport: true, isPermissionControlled: true}
+    exceptions: {isReadReceipt: true, isSigned: true, isVoicemail: true, notSentToMe: true, sentCcMe: true, sentOnlyToMe: true, sentToMe: true, sentToOrCcMe: true}
+    actions: {delete: true, forwardTo: [emma@entreprise.example], forwardAsAttachmentTo: [alice@entreprise.example]}
+  - name: choix
+    enabled: false
+    conditions: {importance: high, sensitivity: private, messageActionFlag: followUp, withinSizeRange: {minimumSize: 1}, hasAttachments: false}
+    actions: {permanentDelete: true, redirectTo: [chloe@entreprise.example], markAsRead: false}
+"""
+
+
+def test_every_predicate_and_every_action_arrives_and_reads_back(rig, go):
+    tenant = made(rig, ALL_OF_IT)
+    applied(go(tenant.apply()))
+    assert not go(tenant.plan()).changes
+    found = {each["name"]: each for each in store.rules(tenant.entry(BOX))}
+    used = [name for each in found.values() for part in ("conditions", "exceptions") for name in each[part]]
+    assert len(set(used)) == 30
+    assert len({name for each in found.values() for name in each["actions"]}) == 11
+    assert found["choix"]["enabled"] is False
+    assert "markAsRead" not in found["choix"]["actions"]
