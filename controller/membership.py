@@ -19,14 +19,14 @@ from controller.whom import Part, same_twice, whom
 MEMBERS: Final = ("members",)
 RECORD: Final = ("redirectTo",)
 _MEMBER: Final = Part(
+    "invalid-member",
     "members",
     "members",
     lambda one: one.can_be_member,
-    "invalid-member",
     "only mailboxes, mail users, contacts and other lists can be members of a list",
 )
 _TARGET: Final = Part(
-    "members", "members", lambda one: one.is_mailbox, "invalid-redirect", "`redirectTo` names a mailbox"
+    "invalid-redirect", "members", "members", lambda one: one.is_mailbox, "`redirectTo` names a mailbox"
 )
 
 

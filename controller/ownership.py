@@ -11,10 +11,10 @@ from controller.whom import Part, whom
 
 OWNERS: Final = ("owners",)
 OWNER: Final = Part(
+    "invalid-owner",
     "owners",
     "owners",
     lambda one: one.can_hold_rights,
-    "invalid-owner",
     "a mailbox, a mail user or a mail-enabled security group can own a list",
 )
 

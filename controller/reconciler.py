@@ -6,10 +6,10 @@ The only place that knows all parts. Nothing is decided here: it carries what on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from controller import guard, preflight
 from controller.apply import Sight, Tools, apply
@@ -23,7 +23,6 @@ from controller.model import (
     Awaited,
     Change,
     Cycle,
-    Finding,
     Key,
     Kind,
     Memory,
@@ -39,12 +38,7 @@ from controller.plan import Draft, Frame, draw
 from controller.spec import Document, TenantSpecs
 from controller.survey import read_directory, refreshed
 from controller.tenant_facts import read_facts
-
-
-_QUIETLY_LEFT: Final = {
-    Kind.DISTRIBUTION_LIST: ("unmanaged-list", "the list {} was managed"),
-    Kind.MAILBOX_DELEGATION: ("unmanaged-delegation", "who has rights on {} was managed"),
-}
+from controller.unmanaged import unmanaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +165,8 @@ def _decide(
     view = preflight.View(setting.specs.tenant, observed, draft.desired, context)
     plan = replace(plan, findings=(*plan.findings, *preflight.look(view)))
     if setting.whole and not observed.directory_error:
-        plan = replace(plan, findings=(*plan.findings, *_unmanaged(setting, observed, memory)))
+        spoken = frozenset(document.key for document in setting.specs.documents if document.key)
+        plan = replace(plan, findings=(*plan.findings, *unmanaged(observed, memory, spoken)))
     bench = guard.Bench(setting.specs.tenant, setting.specs.approvals, context.now, context.zone)
     return Prepared(guard.judge(plan, observed, bench), draft, observed, memory, renamed)
 
@@ -193,33 +188,6 @@ def _blind(setting: Setting, memory: Memory, error: ServiceError) -> Prepared:
     keys = frozenset(document.key for document in setting.documents() if document.key)
     plan = replace(prepared.plan, unreadable=keys, resources=tuple(sorted(keys)))
     return replace(prepared, plan=plan)
-
-
-def _unmanaged(setting: Setting, observed: Observed, memory: Memory) -> Iterable[Finding]:
-    """Shared mailboxes that no document speaks of. Taking a document out of git deletes nothing."""
-    ours = {resource.principal.guid for resource in observed.resources if resource.principal}
-    formerly = {key.address for key in memory.settled}
-    for one in observed.directory.principals.values():
-        if one.is_shared and one.guid not in ours:
-            address = one.address.lower()
-            was = " any more: it was managed until its document went" if address in formerly else ""
-            message = f"{one.address} is a shared mailbox that no document describes{was}; it is left alone"
-            yield Finding("unmanaged-mailbox", address, Severity.WARNING, message)
-    yield from _forgotten(setting, observed, memory, ours)
-
-
-def _forgotten(
-    setting: Setting, observed: Observed, memory: Memory, ours: set[str]
-) -> Iterator[Finding]:
-    """Lists and delegations whose document went. There are many that nobody ever described: only those that
-    were ours are told of."""
-    spoken = {document.key for document in setting.specs.documents}
-    for key in sorted(memory.settled.keys() - spoken):
-        there = [one for one in observed.directory.by_address(key.address) if one.guid not in ours]
-        if there and key.kind in _QUIETLY_LEFT:
-            code, what = _QUIETLY_LEFT[key.kind]
-            message = f"{what.format(key.address)} until its document went: it is left alone"
-            yield Finding(code, key.address, Severity.WARNING, message)
 
 
 async def cycle(setting: Setting, connection: Connection, mode: Mode) -> Cycle:

@@ -17,13 +17,13 @@ from controller.model import Finding, Origin, Severity
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is asked for: who `fits` there, said in words, the finding's `code` where somebody does not, and
-    the aspect that is then left as it is."""
+    """What is asked for: who `fits` there, said in words (`wanted`), the finding's `code` where somebody does
+    not, and the aspect that is then left as it is."""
 
+    code: str
     aspect: str
     what: str
     fits: Callable[[Principal], bool]
-    code: str
     wanted: str
 
 

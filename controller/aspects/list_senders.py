@@ -35,10 +35,10 @@ from controller.whom import Part, protected, same_twice, whom
 _NAMES: Final = {SEND_AS: "sendAs", SEND_ON_BEHALF: "sendOnBehalf"}
 _RIGHTS: Final = {name: right for right, name in _NAMES.items()}
 _SENDER: Final = Part(
+    "invalid-trustee",
     "senders",
     "senders",
     lambda one: one.can_hold_rights,
-    "invalid-trustee",
     "a mailbox, a mail user or a mail-enabled security group can hold it",
 )
 

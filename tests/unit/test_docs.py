@@ -159,7 +159,7 @@ def codes() -> set[str]:
         text = path.read_text("utf-8")
         if re.search(r"\bFinding\b|\bfinding\(", text):
             tree = ast.parse(text)
-            found |= set(_first_texts(tree, {"Finding", "finding"} | _calls_with_codes(tree)))
+            found |= set(_first_texts(tree, {"Finding", "finding", "Part"} | _calls_with_codes(tree)))
     return found
 
 
