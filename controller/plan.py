@@ -156,8 +156,7 @@ def _resource(
         if seen is None or (gone and not aspect.founds):
             continue
         if isinstance(seen, Unreadable):
-            draft.unreadable.add(resource.key)
-            draft.findings.append(_unreadable(resource, aspect, seen))
+            _left_unread(aspect, seen, resource, context, draft)
             continue
         own += _aspect(aspect, seen, resource, context, draft)
     founding = [change for change in own if change.action in (Action.CREATE, Action.CONVERT)]
@@ -224,15 +223,30 @@ def _two_documents(resources: Iterable[Resource]) -> Iterator[Finding]:
         )
 
 
-def _unreadable(resource: Resource, aspect: Aspect, seen: Unreadable) -> Finding:
+def _left_unread(
+    aspect: Aspect, seen: Unreadable, resource: Resource, context: Context, draft: Draft
+) -> None:
+    """What the document asks for and could not be read blocks the resource: half a picture of it is none.
+    What was only looked at beside that is told."""
+    if resource.key.kind not in aspect.kinds or not aspect.concerns(resource):
+        return
+    wished = aspect.desired(resource, context)
+    asked = bool(wished.wants or wished.collections or wished.gone or wished.ended or wished.findings)
+    if asked:
+        draft.unreadable.add(resource.key)
+    draft.findings.append(_unreadable(resource, aspect, seen, asked=asked))
+
+
+def _unreadable(resource: Resource, aspect: Aspect, seen: Unreadable, *, asked: bool) -> Finding:
+    what = "nothing of it is changed" if asked else "its document does not ask for it"
     return Finding(
         "unreadable",
         f"{resource.key.address}/{aspect.name}",
-        Severity.ERROR,
-        f"{aspect.name} of {resource.key.address} could not be read, and is left as it is: {seen.error}",
+        Severity.ERROR if asked else Severity.WARNING,
+        f"{aspect.name} of {resource.key.address} could not be read, {what}: {seen.error}",
         resource.key,
         resource.document.origin,
-        blocks=(resource.key, aspect.name),
+        blocks=(resource.key, None) if asked else None,
     )
 
 
