@@ -8,17 +8,25 @@ make the whole list unreadable.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from controller import canon
 from controller.aspect import Resource
-from controller.clients import Reader
+from controller.clients import Reader, ask_all
 from controller.directory import Directory, Unknown
 from controller.errors import InvalidError, ServiceError
 from controller.grants import ACCESS, FULL_ACCESS, SEND_AS, SEND_ON_BEHALF
 from controller.model import Absent, Finding, Key, Observation, Path, Present, Severity, Unreadable
+
+
+class _Entry(NamedTuple):
+    """Who holds a right, as the service names them: what is kept of a row."""
+
+    who: str
+    sid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,12 @@ class _Columns:
             and not canon.flag(row.get("IsInherited"))
             and not _is_service(str(row.get(self.who) or ""))
         )
+
+    def entries(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[_Entry]:
+        """Those of the rows that people gave a right by."""
+        for row in rows:
+            if self.grants(row):
+                yield _Entry(str(row.get(self.who) or ""), str(row.get(self.sid) or ""))
 
 
 _OPEN = _Columns("Get-MailboxPermission", "FullAccess", "User", "UserSid", "Deny")
@@ -73,82 +87,89 @@ async def read_access(
 ) -> dict[Key, Observation]:
     """What every mailbox grants: paths `("access", address or SID, right)`; `ids` maps the middle part
     to what a cmdlet is given to name the trustee."""
-    return await _read(reader, resources, directory, _observe)
+    return await _read(reader, resources, directory, _open)
 
 
 async def read_senders(
     reader: Reader, resources: Sequence[Resource], directory: Directory
 ) -> dict[Key, Observation]:
     """The same of lists, which nobody opens: who may send as them, and on their behalf."""
-    return await _read(reader, resources, directory, _observe_senders)
+    return await _read(reader, resources, directory, _closed)
 
 
-_Observe = Callable[
-    [Reader, Resource, Directory, Mapping[str, list[Mapping[str, Any]]]], Awaitable[Observation]
-]
+_Opened = Callable[[Reader, Resource, Directory], Awaitable["_Reading | Unreadable"]]
 
 
 async def _read(
-    reader: Reader, resources: Sequence[Resource], directory: Directory, look: _Observe
+    reader: Reader, resources: Sequence[Resource], directory: Directory, opened: _Opened
 ) -> dict[Key, Observation]:
+    """The long listing and the many short questions go side by side."""
     there = [r for r in resources if r.principal is not None and r.row is not None]
     answers: dict[Key, Observation] = {r.key: Absent() for r in resources}
-    send_as = await _all_send_as(reader, there, directory)
-    observed = await asyncio.gather(*(look(reader, r, directory, send_as) for r in there))
+    listing = asyncio.create_task(_all_send_as(reader, there, directory))
+    try:
+        readings = await ask_all(lambda r: opened(reader, r, directory), there)
+        listed = await listing
+    finally:
+        listing.cancel()
+    observed = await ask_all(lambda reading: _with_senders(reader, reading, directory, listed), readings)
     answers.update(zip((r.key for r in there), observed, strict=True))
     return answers
 
 
 async def _all_send_as(
     reader: Reader, resources: Sequence[Resource], directory: Directory
-) -> dict[str, list[Mapping[str, Any]]]:
+) -> dict[str, list[_Entry]]:
     """Every SendAs entry of the tenant by mailbox GUID; empty where asking one by one is cheaper, or
     where the listing failed (then each mailbox is asked for itself)."""
     if len(resources) < max(_LISTING_LEAST, _LISTING_SHARE * len(directory.principals)):
         return {}
+
+    def entry(row: Mapping[str, Any]) -> tuple[str, _Entry | None]:
+        holder = directory.by_id(str(row.get("Identity")))
+        return holder.guid if holder else "", next(_SEND.entries([row]), None)
+
     try:
-        rows = await reader.exchange(_SEND.cmdlet, {"ResultSize": "Unlimited"}, select=_SEND.all)
+        rows = await reader.exchange_each(_SEND.cmdlet, entry, {"ResultSize": "Unlimited"}, select=_SEND.all)
     except ServiceError:
         return {}
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for row in rows:
-        if principal := directory.by_id(str(row.get("Identity"))):
-            found.setdefault(principal.guid, []).append(row)
+    found: dict[str, list[_Entry]] = {}
+    for guid, each in rows:
+        found.setdefault(guid, []).extend((each,) if each else ())
     return found
 
 
-async def _observe(
-    reader: Reader,
-    resource: Resource,
-    directory: Directory,
-    send_as: Mapping[str, list[Mapping[str, Any]]],
-) -> Observation:
+async def _open(reader: Reader, resource: Resource, directory: Directory) -> _Reading | Unreadable:
+    """Who may open it."""
     try:
-        mailbox, sending = await asyncio.gather(
-            _mailbox_rows(reader, resource, directory), _send_as_rows(reader, resource, directory, send_as)
-        )
-        mailbox = await _told_apart(reader, resource, directory, _OPEN, mailbox)
-        sending = await _told_apart(reader, resource, directory, _SEND, sending)
+        rows = await _mailbox_rows(reader, resource, directory)
+        entries = await _told_apart(reader, resource, directory, _OPEN, _OPEN.entries(rows))
     except ServiceError as error:
         return Unreadable(error)
     reading = _Reading(resource, directory)
-    for row in mailbox:
-        reading.note(row, _OPEN, FULL_ACCESS)
-    return reading.with_senders(sending)
+    for entry in entries:
+        reading.note(entry, FULL_ACCESS)
+    return reading
 
 
-async def _observe_senders(
+async def _closed(reader: Reader, resource: Resource, directory: Directory) -> _Reading:
+    return _Reading(resource, directory)
+
+
+async def _with_senders(
     reader: Reader,
-    resource: Resource,
+    reading: _Reading | Unreadable,
     directory: Directory,
-    send_as: Mapping[str, list[Mapping[str, Any]]],
+    listed: Mapping[str, list[_Entry]],
 ) -> Observation:
+    if isinstance(reading, Unreadable):
+        return reading
     try:
-        sending = await _send_as_rows(reader, resource, directory, send_as)
-        sending = await _told_apart(reader, resource, directory, _SEND, sending)
+        entries = await _send_as_entries(reader, reading.resource, directory, listed)
+        entries = await _told_apart(reader, reading.resource, directory, _SEND, entries)
     except ServiceError as error:
         return Unreadable(error)
-    return _Reading(resource, directory).with_senders(sending)
+    return reading.with_senders(entries)
 
 
 async def _told_apart(
@@ -156,17 +177,17 @@ async def _told_apart(
     resource: Resource,
     directory: Directory,
     columns: _Columns,
-    rows: Sequence[Mapping[str, Any]],
-) -> list[Mapping[str, Any]]:
-    """The rows that grant something. Where several people answer to a row's name, and no SID tells which
-    it is, each is asked for by the cmdlet's own filter [doc: Get-MailboxPermission User,
-    Get-RecipientPermission Trustee]; nobody found leaves the row as it is."""
-    told: list[Mapping[str, Any]] = []
+    entries: Iterable[_Entry],
+) -> list[_Entry]:
+    """Where several people answer to an entry's name, and no SID tells which it is, each is asked for by
+    the cmdlet's own filter [doc: Get-MailboxPermission User, Get-RecipientPermission Trustee]; nobody found
+    leaves the entry as it is."""
+    told: list[_Entry] = []
     asked: set[str] = set()
-    for row in filter(columns.grants, rows):
-        trustee = directory.by_trustee(str(row.get(columns.who) or ""), str(row.get(columns.sid) or ""))
+    for entry in entries:
+        trustee = directory.by_trustee(entry.who, entry.sid)
         if not (isinstance(trustee, Unknown) and trustee.ambiguous):
-            told.append(row)
+            told.append(entry)
             continue
         holders = [one for one in trustee.among if one.guid not in asked]
         asked |= {one.guid for one in holders}
@@ -175,11 +196,11 @@ async def _told_apart(
             *(reader.exchange(columns.cmdlet, each, select=columns.all) for each in parameters)
         )
         found = [
-            {**hit, columns.who: one.guid, columns.sid: ""}
+            _Entry(one.guid, "")
             for one, answer in zip(holders, answers, strict=True)
-            for hit in filter(columns.grants, answer)
+            for _ in columns.entries(answer)
         ]
-        told += found if found or len(holders) < len(trustee.among) else [row]
+        told += found if found or len(holders) < len(trustee.among) else [entry]
     return told
 
 
@@ -195,19 +216,16 @@ async def _mailbox_rows(
     return _checked(_OPEN.cmdlet, rows, resource, directory)
 
 
-async def _send_as_rows(
-    reader: Reader,
-    resource: Resource,
-    directory: Directory,
-    listed: Mapping[str, list[Mapping[str, Any]]],
-) -> Sequence[Mapping[str, Any]]:
+async def _send_as_entries(
+    reader: Reader, resource: Resource, directory: Directory, listed: Mapping[str, list[_Entry]]
+) -> Iterable[_Entry]:
     """From the listing where it has this mailbox; each has its SELF entry, so that a mailbox without any
     row was missed by the listing, and is asked for."""
-    if rows := listed.get(resource.identity):
-        return rows
+    if resource.identity in listed:
+        return listed[resource.identity]
     parameters = {"Identity": resource.identity, "ResultSize": "Unlimited"}
     found = await reader.exchange(_SEND.cmdlet, parameters, select=_SEND.all)
-    return _checked(_SEND.cmdlet, found, resource, directory)
+    return _SEND.entries(_checked(_SEND.cmdlet, found, resource, directory))
 
 
 def _checked(
@@ -225,22 +243,23 @@ def _checked(
 class _Reading:
     """Access lists of one mailbox, while they are put together."""
 
+    __slots__ = ("_directory", "fields", "findings", "ids", "resource")
+
     def __init__(self, resource: Resource, directory: Directory) -> None:
-        self._resource = resource
+        self.resource = resource
         self._directory = directory
         self.fields: dict[Path, Any] = {}
         self.ids: dict[str, str] = {}
         self.findings: list[Finding] = []
 
-    def note(self, row: Mapping[str, Any], columns: _Columns, right: str) -> None:
-        text, sid = str(row.get(columns.who) or ""), str(row.get(columns.sid) or "")
-        self._add(self._directory.by_trustee(text, sid), right)
+    def note(self, entry: _Entry, right: str) -> None:
+        self._add(self._directory.by_trustee(entry.who, entry.sid), right)
 
-    def with_senders(self, rows: Sequence[Mapping[str, Any]]) -> Present:
+    def with_senders(self, entries: Iterable[_Entry]) -> Present:
         """All of it, once the entries of send-as and send-on-behalf are in."""
-        for row in rows:
-            self.note(row, _SEND, SEND_AS)
-        for name in (self._resource.row or {}).get("GrantSendOnBehalfTo") or ():
+        for entry in entries:
+            self.note(entry, SEND_AS)
+        for name in (self.resource.row or {}).get("GrantSendOnBehalfTo") or ():
             self.note_name(str(name), SEND_ON_BEHALF)
         return Present(self.fields, self.ids, tuple(self.findings))
 
@@ -250,7 +269,7 @@ class _Reading:
 
     def _add(self, trustee: Any, right: str) -> None:
         if not isinstance(trustee, Unknown):
-            address = trustee.address.lower()
+            address = sys.intern(trustee.address.lower())  # one text for each person, not for each right
             self.fields[(*ACCESS, address, right)] = True
             self.ids[address] = trustee.guid
         elif trustee.sid:
@@ -263,11 +282,11 @@ class _Reading:
         why = "several have that name" if trustee.ambiguous else "nobody is known by that name"
         return Finding(
             "unknown-trustee",
-            f"{self._resource.key.address}/{trustee.text}/{right}",
+            f"{self.resource.key.address}/{trustee.text}/{right}",
             Severity.WARNING,
             f"{right} is held by “{trustee.text}”: {why}, so that this entry is left alone",
-            self._resource.key,
-            self._resource.document.origin,
+            self.resource.key,
+            self.resource.document.origin,
         )
 
 
@@ -275,5 +294,3 @@ def _is_service(text: str) -> bool:
     """Whether Exchange itself owns the entry; role groups may come with their forest in front."""
     name = text.lower()
     return name.startswith(_SERVICE[0]) or name.rpartition("\\")[2] in _SERVICE
-
-

@@ -8,13 +8,12 @@ document names them as `previousAddresses`.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from controller import canon
 from controller.addresses import claim, held, listed, reserved_by, secondary
 from controller.aspect import Aspect, Context, Permissions, Resource, add_or_remove, set_recipient
-from controller.clients import Reader
+from controller.clients import Reader, ask_all
 from controller.directory import Directory
 from controller.errors import ServiceError
 from controller.model import (
@@ -55,7 +54,7 @@ class Aliases(Aspect):
         self, reader: Reader, resources: Sequence[Resource], directory: Directory
     ) -> Mapping[Key, Observation]:
         """The mailbox row has them; an address that nobody visible has may still be reserved."""
-        answers = await asyncio.gather(*(_observe(reader, r, directory) for r in resources))
+        answers = await ask_all(lambda r: _observe(reader, r, directory), resources)
         return dict(zip((r.key for r in resources), answers, strict=True))
 
     def desired(self, resource: Resource, context: Context) -> Desired:

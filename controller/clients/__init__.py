@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from controller.clients import codes
 from controller.clients import transport as transports
 from controller.clients.attempt import Attempts, Policy
+from controller.clients.crowd import ask_all
 from controller.clients.endpoints import Endpoints
 from controller.clients.exchange import Exchange, Reply
 from controller.clients.graph import Graph, segment
@@ -38,6 +39,7 @@ __all__ = [
     "ServiceStats",
     "TokenSource",
     "Writer",
+    "ask_all",
     "codes",
     "connect",
     "segment",

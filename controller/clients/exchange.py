@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -80,11 +80,14 @@ class _Item:
         return self.call.effect
 
 
+Keep = Callable[[dict[str, Any]], Any] | None
+
+
 @dataclass(slots=True)
 class Reply:
     """Rows of all pages, without side-car keys; warnings and request ids of every page."""
 
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[Any] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     request_ids: list[str] = field(default_factory=list)
 
@@ -142,25 +145,27 @@ class Exchange:
         names = ",".join(str(row.get("exportedCmdlets") or "") for row in rows)
         return frozenset(name.strip().lower() for name in names.split(",") if name.strip()) or None
 
-    async def run(self, call: Call) -> Reply:
-        """All pages, or an error. An expired page link starts the listing over, a few times."""
+    async def run(self, call: Call, keep: Keep = None) -> Reply:
+        """All pages, or an error. An expired page link starts the listing over, a few times.
+
+        `keep` makes of each row what is kept of it, page by page."""
         for _ in range(_RESTARTS):
             try:
-                return await self._pages(call)
+                return await self._pages(call, keep)
             except TransientError as error:
                 if error.code != codes.PAGE_EXPIRED:
                     raise
                 expired = error
         raise expired
 
-    async def _pages(self, call: Call) -> Reply:
+    async def _pages(self, call: Call, keep: Keep) -> Reply:
         reply, link, seen = Reply(), None, set[str]()
         while True:
             got = await self._ask(call, link)
             body = got.body if isinstance(got.body, dict) else {}
             reply.request_ids.append(got.request_id)
             reply.warnings.extend(_warnings(body))
-            reply.rows.extend(_rows(body))
+            reply.rows.extend(map(keep, _rows(body)) if keep else _rows(body))
             link = body.get("@odata.nextLink") or body.get("odata.nextLink")
             if not link:
                 break

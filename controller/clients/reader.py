@@ -5,14 +5,16 @@ They are different objects, not one with a flag: report mode never has a Writer 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from controller.clients.exchange import Exchange, Reply
 from controller.clients.graph import Graph, refuse_writes
 from controller.errors import InvalidError
 from controller.model import Request
+
+T = TypeVar("T")
 
 
 class Reader:
@@ -42,6 +44,19 @@ class Reader:
         InvalidError for a blank Identity or rows about another object, ConflictError for several objects.
         """
         return (await self._ask(cmdlet, parameters or {}, select, anchor)).rows
+
+    async def exchange_each(
+        self,
+        cmdlet: str,
+        keep: Callable[[dict[str, Any]], T],
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        select: Sequence[str] = (),
+    ) -> list[T]:
+        """As `exchange`, for a listing so long that its rows shall not all be held at once: of each row
+        only what `keep` makes of it. Not for an Identity, whose rows are checked whole."""
+        call = self._exchange.read_call(cmdlet, parameters or {}, select, None)
+        return (await self._exchange.run(call, keep)).rows
 
     async def exchange_reply(
         self,
