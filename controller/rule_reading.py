@@ -39,12 +39,18 @@ def rule_name(path: Path) -> str:
     return "order" if path[1] == _ORDER_TOO else path[1]
 
 
-async def observe(reader: Reader, resource: Resource, directory: Directory) -> Observation:
+async def observe(
+    reader: Reader, resource: Resource, directory: Directory, *, hidden_too: bool
+) -> Observation:
+    """`hidden_too`: Exchange is asked as well."""
     if resource.principal is None:
         return Absent()
     path = f"{resource.object_path}/mailFolders/inbox/messageRules"
     try:
-        rows, hidden = await asyncio.gather(reader.graph_list(path), _exchange_rows(reader, resource))
+        if hidden_too:
+            rows, hidden = await asyncio.gather(reader.graph_list(path), _exchange_rows(reader, resource))
+        else:
+            rows, hidden = await reader.graph_list(path), None
         folders = await _folders(reader, resource, rows)
     except ServiceError as error:
         return Unreadable(error)
