@@ -37,7 +37,7 @@ from controller.observe import Observed, observe
 from controller.plan import Draft, Frame, draw
 from controller.spec import Document, TenantSpecs
 from controller.survey import read_directory, refreshed
-from controller.tenant_facts import read_facts
+from controller.tenant_facts import read_facts, read_sizes
 from controller.unmanaged import unmanaged
 
 
@@ -140,6 +140,7 @@ async def prepare(setting: Setting, reader: Reader) -> Prepared:
     observed, facts = await asyncio.gather(
         observe(reader, setting.documents(), directory, all_aspects()), read_facts(reader, directory)
     )
+    facts = replace(facts, sizes=await read_sizes(reader, observed.resources))
     return _decide(setting, replace(observed, facts=facts), memory, all_aspects())
 
 
@@ -162,7 +163,7 @@ def _decide(
         deadline=setting.deadline,
     )
     plan, draft = draw(observed, aspects, context, frame)
-    view = preflight.View(setting.specs.tenant, observed, draft.desired, context)
+    view = preflight.View(setting.specs.tenant, observed, draft.desired, draft.context or context)
     plan = replace(plan, findings=(*plan.findings, *preflight.look(view)))
     if setting.whole and not observed.directory_error:
         spoken = frozenset(document.key for document in setting.specs.documents if document.key)

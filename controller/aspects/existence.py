@@ -49,7 +49,13 @@ class Existence(Aspect):
         read=("Get-Recipient", "Get-Mailbox", "Get-AcceptedDomain"),
         write=("New-Mailbox", "Set-Mailbox", "Remove-Mailbox"),
     )
-    mailbox_properties = ("RecipientTypeDetails", "IsDirSynced", "IsExchangeCloudManaged")
+    mailbox_properties = (
+        "RecipientTypeDetails",
+        "IsDirSynced",
+        "IsExchangeCloudManaged",
+        "WhenMailboxCreated",
+        "ProhibitSendReceiveQuota",  # both for the finding that it fills up
+    )
 
     async def read(
         self, reader: Reader, resources: Sequence[Resource], directory: Directory

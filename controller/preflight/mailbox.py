@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Final
 
 from controller import canon
@@ -10,6 +11,9 @@ from controller.model import Finding
 from controller.preflight.view import View, finding
 
 _ALIASES: Final = 300  # proxy addresses of one mailbox [doc: Exchange Online limits, recipient limits]
+_UNLICENSED: Final = 50 * 1024**3  # bytes of a shared mailbox without a licence [doc: about shared mailboxes]
+_NEARLY: Final = 0.9
+_SOON: Final = 90  # days
 _AS, _BEHALF = ("sentItems", "copySentAs"), ("sentItems", "copySentOnBehalf")
 
 
@@ -42,4 +46,33 @@ def many_aliases(view: View) -> Iterator[Finding]:
             yield finding("many-aliases", resource, message, at=("aliases",))
 
 
-CHECKS = (sign_in_open, copies_half_on, many_aliases)
+def filling(view: View) -> Iterator[Finding]:
+    """A shared mailbox without a licence ends at 50 GB, and then refuses mail [doc: about shared
+    mailboxes]. Growth is the average since it was made: an estimate, and said to be one."""
+    for resource in view.resources:
+        row = resource.row or {}
+        used = view.observed.facts.sizes.get(resource.identity)
+        quota = canon.in_bytes(row.get("ProhibitSendReceiveQuota")) or _UNLICENSED
+        if used is None or not (left := _days_left(used, quota, row.get("WhenMailboxCreated"), view)):
+            continue
+        if used > _NEARLY * quota or left < _SOON:
+            when = f"; at its average growth it is full in {left} days" if used < quota else ""
+            held = f"{used / 1024**3:.1f} GB of {quota / 1024**3:.0f} GB"
+            message = (
+                f"{resource.key.address} holds {held}{when}. Then it refuses mail: archive old mail, or give "
+                "it a licence"
+            )
+            yield finding("mailbox-filling", resource, message)
+
+
+def _days_left(used: int, quota: int, created: object, view: View) -> int:
+    """Until it is full, if it goes on as it did; at least 1."""
+    try:
+        born = datetime.fromisoformat(str(created).replace("Z", "+00:00"))
+    except ValueError:
+        born = view.context.now
+    age = max((view.context.now - (born if born.tzinfo else born.replace(tzinfo=UTC))).days, 1)
+    return max(int((quota - used) / max(used / age, 1)), 1)
+
+
+CHECKS = (sign_in_open, copies_half_on, many_aliases, filling)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.rig import Rig
@@ -141,3 +143,16 @@ def test_settings_that_nothing_acts_on_yet(rig, go):
     text = (tenant.folder / "tenant.yaml").read_text()
     tenant.write("tenant.yaml", text + "source: {verify: ssh, allowedSigners: .allowed_signers}\n")
     assert "not-acted-on" in found(tenant, go)
+
+
+def test_a_mailbox_that_fills_up(rig, go):
+    tenant = rig(BOX + "displayName: Libre\n")
+    entry = tenant.entry("libre@entreprise.example")
+    entry.created = tenant.clock.now() - timedelta(days=1000)
+    entry.stores["statistics"] = {"size": 10 * 1024**3, "items": 10}
+    assert "mailbox-filling" not in found(tenant, go)
+    entry.stores["statistics"] = {"size": 47 * 1024**3, "items": 10}
+    assert "mailbox-filling" in found(tenant, go)
+    entry.created = tenant.clock.now() - timedelta(days=30)
+    entry.stores["statistics"] = {"size": 20 * 1024**3, "items": 10}  # 45 days are left
+    assert "mailbox-filling" in found(tenant, go)
