@@ -60,7 +60,7 @@ def _groups(
     names = {who for r in resources for who in r.spec.trustees}
     for observation in seen.get(ACCESS[0], {}).values():
         if isinstance(observation, Present):
-            names |= observation.ids.keys()
+            names.update(observation.ids)
     for name in sorted(names):
         for found in directory.by_address(name):
             if found.is_group:
