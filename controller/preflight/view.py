@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from controller.aspect import Context, Resource
@@ -14,6 +15,7 @@ from controller.observe import Observed
 from controller.spec import Document
 
 _OPENED: Final = frozenset({Kind.SHARED_MAILBOX, Kind.MAILBOX_DELEGATION})
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class View:
     observed: Observed
     desired: Mapping[Key, Mapping[Path, Any]]
     context: Context
+    _held: dict[Key, Mapping[str, frozenset[str]]] = field(default_factory=dict, repr=False)
+    _known: dict[str, Principal | None] = field(default_factory=dict, repr=False)
 
     @property
     def resources(self) -> Iterator[Resource]:
@@ -44,22 +48,29 @@ class View:
         seen = self.observed.seen.get(aspect, {}).get(resource.key)
         return seen.fields.get(path) if isinstance(seen, Present) else None
 
-    def rights(self, resource: Resource) -> dict[str, set[str]]:
+    def rights(self, resource: Resource) -> Mapping[str, frozenset[str]]:
         """Who will hold which rights, by address."""
+        if resource.key not in self._held:
+            self._held[resource.key] = self._rights(resource)
+        return self._held[resource.key]
+
+    def _rights(self, resource: Resource) -> Mapping[str, frozenset[str]]:
         wished = self.desired.get(resource.key, {})
-        paths: set[Path] = {path for path in wished if path[:1] == ACCESS and len(path) == 3}
+        paths: list[Path] = [path for path in wished if path[:1] == ACCESS and len(path) == 3]
         seen = self.observed.seen.get(ACCESS[0], {}).get(resource.key)
         if isinstance(seen, Present) and ACCESS not in wished:  # unmanaged, or only a minimum
-            paths |= set(seen.fields)
-        held: dict[str, set[str]] = {}
+            paths += seen.fields
+        held: dict[str, frozenset[str]] = {}
         for _, who, right in paths:
             if right != AUTO_MAPPING:
-                held.setdefault(who, set()).add(right)
+                held[who] = _with(held.get(who, _NONE), right)
         return held
 
     def principal(self, who: str) -> Principal | None:
-        found = self.context.directory.by_address(who)
-        return found[0] if len(found) == 1 else None
+        if who not in self._known:
+            found = self.context.directory.by_address(who)
+            self._known[who] = found[0] if len(found) == 1 else None
+        return self._known[who]
 
     def people(self, resource: Resource, right: str) -> dict[str, Principal]:
         """The persons who will hold a right, groups expanded, by address."""
@@ -71,6 +82,12 @@ class View:
                 person = directory.principals[guid]
                 found[person.address.lower()] = person
         return found
+
+
+@cache
+def _with(rights: frozenset[str], right: str) -> frozenset[str]:
+    """One more right. There are few combinations, and one set for each will do."""
+    return rights | {right}
 
 
 def finding(
