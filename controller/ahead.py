@@ -90,7 +90,8 @@ def _renamed(resources: Iterable[Resource], directory: Directory) -> Iterator[Pr
 
 
 def _follow(resource: Resource, seen: Observation | None, ahead: Ahead, context: Context) -> None:
-    if seen is None or isinstance(seen, Unreadable) or resource.only_reported:
+    left_alone = resource.only_reported or resource.is_synced
+    if seen is None or isinstance(seen, Unreadable) or left_alone:
         return
     held = seen.ids if isinstance(seen, Present) else {}
     after = members_after(resource, context, held)

@@ -17,6 +17,7 @@ from datetime import datetime, tzinfo
 from functools import cache
 from typing import Any, ClassVar
 
+from controller import canon
 from controller.clients import Reader, Receipt, Writer
 from controller.directory import Directory, Principal
 from controller.fields import Field
@@ -79,6 +80,12 @@ class Resource:
         """Whether the document lowers the mode for itself. A Tenant's mode is the loop's, and no wish about
         its own settings."""
         return self.key.kind is not Kind.TENANT and self.spec.mode is Mode.REPORT
+
+    @property
+    def is_synced(self) -> bool:
+        """Whether an on-premises directory owns it: nothing of it can be changed here."""
+        row = self.row or {}
+        return bool(canon.flag(row.get("IsDirSynced")) and not canon.flag(row.get("IsExchangeCloudManaged")))
 
     @property
     def object_path(self) -> str:

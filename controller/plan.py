@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from controller import canon
 from controller.addresses import released
 from controller.ahead import look_ahead
 from controller.aspect import Aspect, Context, Resource
@@ -63,7 +62,7 @@ _UNTOLD: Final = "users are told apart by name instead of by SID, as Get-User is
 class Draft:
     """A plan while it is drawn up. `desired` holds every value wished for, for the journal; `differing`
     the id of everything that differs, whether or not a change was made of it; `unmet` the resources of
-    which a wish could not be planned."""
+    which a wish could not be planned; `context` knows whom the plan creates."""
 
     changes: list[Change] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -73,6 +72,7 @@ class Draft:
     differing: set[str] = field(default_factory=set)
     unmet: set[Key] = field(default_factory=set)
     desired: dict[Key, dict[Path, Any]] = field(default_factory=dict)
+    context: Context | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,7 @@ def draw(observed: Observed, aspects: Sequence[Aspect], context: Context, frame:
     """The plan, not yet judged, and what it was drawn from."""
     draft = Draft()
     context = _foresee(observed, aspects, replace(context, released=_released(observed, context)))
+    draft.context = context
     for resource in observed.resources:
         _resource(resource, observed, aspects, context, draft)
     if observed.directory_error:
@@ -263,8 +264,7 @@ def _report_only(resource: Resource) -> Finding:
 
 
 def _synced(resource: Resource, changes: Sequence[Change]) -> Finding | None:
-    row = resource.row or {}
-    if not canon.flag(row.get("IsDirSynced")) or canon.flag(row.get("IsExchangeCloudManaged")):
+    if not resource.is_synced:
         return None
     left = f"; {len(changes)} change(s) must be made there" if changes else ""
     return Finding(

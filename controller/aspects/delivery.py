@@ -109,7 +109,7 @@ class Delivery(Aspect):
             addresses = getattr(spec, listed.attribute)
             if addresses is None:
                 continue
-            found = [_resolved(resource, listed, address, context.directory) for address in addresses]
+            found = [_resolved(resource, listed, address, context.ahead) for address in addresses]
             findings += [one for one in found if isinstance(one, Finding)]
             senders = {one.address.lower(): one for one in found if isinstance(one, Principal)}
             wants[listed.path] = Want(
@@ -154,7 +154,9 @@ class Delivery(Aspect):
                 parameters[holder] = _table(come, gone, of)
         if listed is _MODERATORS:
             parameters[_FLAGS[MODERATION]] = bool(delta.after)
-        return _change(delta, resource, _list_risk(listed, come, gone), set_recipient(resource, parameters))
+        request = set_recipient(resource, parameters)
+        needs = tuple(need for one in come for need in context.needs(one))
+        return _change(delta, resource, _list_risk(listed, come, gone), request, needs)
 
 
 def _table(come: Sequence[Principal], gone: Sequence[Principal], of: Sequence[Principal]) -> dict[str, Any]:
@@ -171,7 +173,9 @@ def _list_risk(listed: _List, come: Sequence[Principal], gone: Sequence[Principa
     return Risk.MEDIUM if loses else Risk.LOW
 
 
-def _change(delta: Delta, resource: Resource, risk: Risk, request: Request) -> Change:
+def _change(
+    delta: Delta, resource: Resource, risk: Risk, request: Request, needs: tuple[str, ...] = ()
+) -> Change:
     return Change(
         key=resource.key,
         aspect=Delivery.name,
@@ -182,6 +186,7 @@ def _change(delta: Delta, resource: Resource, risk: Risk, request: Request) -> C
         origin=delta.origin,
         risk=risk if resource.row is not None else Risk.LOW,  # nobody writes to a new one yet
         requests=(request,),
+        depends_on=needs,
         notes=_notes(delta),
     )
 

@@ -68,13 +68,13 @@ class View:
 
     def principal(self, who: str) -> Principal | None:
         if who not in self._known:
-            found = self.context.directory.by_address(who)
+            found = self.context.ahead.by_address(who)
             self._known[who] = found[0] if len(found) == 1 else None
         return self._known[who]
 
     def people(self, resource: Resource, right: str) -> dict[str, Principal]:
         """The persons who will hold a right, groups expanded, by address."""
-        directory = self.context.directory
+        directory = self.context.ahead
         found: dict[str, Principal] = {}
         for who, rights in self.rights(resource).items():
             trustee = self.principal(who) if right in rights else None

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from controller.blame import blame
 from controller.guard import refused
 from controller.model import Action, Cause, Risk, Severity, Status
+from controller.reconciler import prepare
 from controller.report.text import as_text
-from tests.rig import Rig, ids
+from tests.rig import ADMIN, Rig, ids
 
 EQUIPE = """\
 kind: DistributionList
@@ -468,3 +470,65 @@ def test_the_plan_reads_well(rig, go):
     text = as_text(go(tenant.plan()))
     assert "create  the list" in text
     assert "emma@entreprise.example            sendAs" in text
+
+
+def test_whoever_had_the_mail_and_will_not_see_it_is_told(rig, go):
+    tenant = rig(FED + "redirectTo: nouvelles@entreprise.example\n---\n" + MAILBOX + "access:\n"
+                 "  support-team@entreprise.example: [full-access]\n", EQUIPE)
+    found = {f.id: f.message for f in go(tenant.plan()).findings}
+    told = found["redirect-without-access/annonces@entreprise.example"]
+    assert "alice@" in told
+    assert "bruno@" not in told  # reads it through the list that comes with the plan
+    tenant.write("1.yaml", EQUIPE.replace("chloe@", "alice@"))
+    assert "redirect-without-access" not in {f.code for f in go(tenant.plan()).findings}
+
+
+def test_mail_that_would_go_in_a_circle_is_told(rig, go):
+    tenant = rig(FED + "redirectTo: nouvelles@entreprise.example\n---\n" + MAILBOX
+                 + "forwarding: {to: annonces@entreprise.example, keepCopy: true}\n")
+    assert "redirect-loop/annonces@entreprise.example" in {f.id for f in go(tenant.plan()).findings}
+
+
+def test_a_list_that_comes_may_be_named_as_sender(rig, go):
+    tenant = rig(NEW, "kind: SharedMailbox\naddress: libre@entreprise.example\n"
+                      "delivery: {acceptOnlyFrom: [veille@entreprise.example]}\n")
+    cycle = go(tenant.apply())
+    assert {o.status for o in cycle.outcomes} == {Status.APPLIED}
+    assert not go(tenant.plan()).changes
+
+
+def test_a_list_mastered_on_premises_is_left_to_it(rig, go):
+    tenant = rig(ANNONCES + "members: [bruno@entreprise.example]\n", EXPANDED.replace("support-team", "annonces"))
+    tenant.entry("annonces@entreprise.example").dir_synced = True
+    cycle = go(tenant.apply())
+    assert "directory-synced/annonces@entreprise.example" in {f.id for f in cycle.plan.findings}
+    assert members(tenant, "annonces@entreprise.example") == who("alice")
+    assert tenant.full_access(LIBRE) == who("alice")
+
+
+def test_a_list_that_is_only_reported_lends_nobody_to_expand(rig, go):
+    tenant = rig(ANNONCES + "members: [bruno@entreprise.example]\nmode: report\n",
+                 EXPANDED.replace("support-team", "annonces"))
+    go(tenant.apply())
+    assert members(tenant, "annonces@entreprise.example") == who("alice")
+    assert tenant.full_access(LIBRE) == who("alice")
+
+
+def test_who_put_somebody_on_a_list(rig, go):
+    tenant = rig(ANNONCES + "members: [alice@entreprise.example]\n")
+    go(tenant.apply())
+    since = tenant.clock.now()
+    tenant.clock.advance(timedelta(minutes=5))
+    tenant.poke("Add-DistributionGroupMember", Identity="annonces@entreprise.example",
+                Member="intrus@entreprise.example", BypassSecurityGroupManagerCheck=True)
+    tenant.clock.advance(timedelta(hours=1))
+
+    async def told():
+        async with tenant.connection() as connection:
+            prepared = await prepare(tenant.setting(), connection.reader())
+            drifted = [c for c in prepared.plan.changes if c.cause is Cause.DRIFT]
+            return await blame(connection.reader(), drifted, prepared.observed.directory,
+                               since={c.key: since for c in drifted}, until=tenant.clock.now(), session_id="s", own_app=None)
+
+    deeds = go(told())
+    assert [(deed.who, deed.operation) for deed in deeds.values()] == [(ADMIN, "Add-DistributionGroupMember")]

@@ -1,0 +1,57 @@
+"""Lists that feed a mailbox: whoever had the mail and will not see it, and mail that goes in a circle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from controller import canon
+from controller.aspect import Resource
+from controller.grants import FULL_ACCESS
+from controller.model import Finding, Kind
+from controller.preflight.view import View, finding
+
+
+def fed(view: View) -> Iterator[tuple[Resource, Resource]]:
+    """Each list with the mailbox that it feeds, where a document describes that one, too."""
+    mailboxes = {resource.key.address: resource for resource in view.resources}
+    for resource in view.observed.resources:
+        is_list = resource.key.kind is Kind.DISTRIBUTION_LIST and not resource.unwanted
+        if is_list and resource.spec.redirect_to:
+            mailbox = mailboxes.get(canon.address(resource.spec.redirect_to))
+            if mailbox is not None:
+                yield resource, mailbox
+
+
+def redirected_away(view: View) -> Iterator[Finding]:
+    """A list gives mail, and no right: members see nothing of the mailbox until they are given access."""
+    for resource, mailbox in fed(view):
+        readers = view.people(mailbox, FULL_ACCESS).keys()
+        without = sorted(
+            person.address.lower()
+            for member in resource.spec.members or ()
+            for one in view.context.ahead.by_address(member.who)
+            for guid in view.context.ahead.people(one)
+            if (person := view.context.ahead.principals[guid]).address.lower() not in readers
+        )
+        if without:
+            message = (
+                f"{', '.join(dict.fromkeys(without))} had the mail of {resource.key.address} and cannot read "
+                f"{mailbox.key.address}, where it goes now: give them access, or leave it so knowingly"
+            )
+            yield finding("redirect-without-access", resource, message, at=("redirectTo",))
+
+
+def in_a_circle(view: View) -> Iterator[Finding]:
+    """The service drops mail that comes back to where it was, and tells nobody."""
+    for resource, mailbox in fed(view):
+        target = getattr(mailbox.spec.forwarding, "to", None)
+        own = {canon.address(address) for _, address in resource.spec.claims()}
+        if target is not None and canon.address(target) in own:
+            message = (
+                f"{resource.key.address} feeds {mailbox.key.address}, which forwards to it again: end one of "
+                "the two"
+            )
+            yield finding("redirect-loop", resource, message, at=("redirectTo",))
+
+
+CHECKS = (redirected_away, in_a_circle)
