@@ -116,14 +116,18 @@ def membership_after(
         elif (newcomer := _newcomer(resource)) is not None:
             after.add(newcomer)
             ids[resource.key] = newcomer.guid
+    members: dict[str, dict[str, None]] = {}  # ordered sets
     for change in of_lists:
         guid = ids.get(change.key)
         if guid is None:
             continue
+        held = members.setdefault(guid, dict.fromkeys(after.members.get(guid, ())))
         if change.action is Action.DELETE:
-            after.members[guid] = ()
+            held.clear()
         elif change.path[:1] == MEMBERS:
             member = str(change.requests[0].parameters["Member"])
-            others = tuple(one for one in after.members.get(guid, ()) if one != member)
-            after.members[guid] = (*others, member) if change.action is Action.ADD else others
+            held.pop(member, None)
+            if change.action is Action.ADD:
+                held[member] = None
+    after.members.update({guid: tuple(held) for guid, held in members.items()})
     return after

@@ -99,9 +99,8 @@ def _groups(plan: Plan, observed: Observed, bench: Bench) -> Groups:
         for change in plan.open_changes
         if change.action is not Action.DELETE or bench.safety.allow_delete
     ]
-    taking = [change for change in changes if _takes(change) and not _on_time(change)]
     ids = {r.key: r.principal.guid for r in observed.resources if r.principal}
-    giving = [change for change in changes if change not in taking]
+    giving = [change for change in changes if _on_time(change) or not _takes(change)]
     return Groups(
         after=membership_after(observed.resources, changes, observed.directory),
         on_time=membership_after(observed.resources, giving, observed.directory),

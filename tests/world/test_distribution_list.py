@@ -9,7 +9,7 @@ import pytest
 from controller.blame import blame
 from controller.guard import refused
 from controller.model import Action, Cause, Risk, Severity, Status
-from controller.reconciler import prepare
+from controller.reconciler import carry_out, prepare
 from controller.report.text import as_text
 from tests.rig import ADMIN, Rig, ids
 
@@ -532,3 +532,21 @@ def test_who_put_somebody_on_a_list(rig, go):
 
     deeds = go(told())
     assert [(deed.who, deed.operation) for deed in deeds.values()] == [(ADMIN, "Add-DistributionGroupMember")]
+
+
+def test_what_somebody_did_in_the_meantime_counts_as_done(rig, go):
+    tenant = rig(ANNONCES + "members: [bruno@entreprise.example]\n")
+
+    async def overtaken():
+        setting = tenant.setting()
+        with tenant.journal.lock(setting.tenant_id):
+            async with tenant.connection() as connection:
+                prepared = await prepare(setting, connection.reader())
+                group = {"Identity": "annonces@entreprise.example", "BypassSecurityGroupManagerCheck": True}
+                tenant.poke("Add-DistributionGroupMember", Member="bruno@entreprise.example", **group)
+                tenant.poke("Remove-DistributionGroupMember", Member="alice@entreprise.example",
+                            Confirm=False, **group)
+                return await carry_out(setting, connection, prepared)
+
+    assert [o.status for o in go(overtaken()).outcomes] == [Status.APPLIED, Status.APPLIED]
+    assert members(tenant, "annonces@entreprise.example") == who("bruno")
