@@ -1,7 +1,7 @@
 """Time zones by their two names: IANA's in a document, Windows' on Exchange's wire.
 
-The correspondence is CLDR's windowsZones, as tzlocal keeps it. The fact a reader would not guess: several IANA
-names are one Windows zone (Paris, Madrid and Brussels), so two zones are compared by their Windows name.
+The correspondence is CLDR's windowsZones, as tzlocal keeps it. The fact a reader would not guess: several
+IANA names are one Windows zone (Paris, Madrid and Brussels), so two zones are compared by their Windows name.
 """
 
 from __future__ import annotations

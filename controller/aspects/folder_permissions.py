@@ -101,7 +101,8 @@ class FolderAccess(Aspect):
         folder = delta.path[1]
         place = present.ids.get(f"folder:{folder}")
         created = ident(resource.key, ("folders", folder))
-        if place is None and resource.principal and folder not in (getattr(resource.spec, "folders", None) or {}):
+        planned = getattr(resource.spec, "folders", None) or {}  # a delegation has none
+        if place is None and resource.principal and folder not in planned:
             return _missing(folder, resource, delta)
         founded = context.founding.get(delta.want.ref) if delta.want else None
         identity = f"{resource.identity}:{place or f'{_NEW}{folder}}}'}"

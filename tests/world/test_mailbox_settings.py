@@ -140,7 +140,7 @@ def test_a_quota_that_would_pass_an_unmanaged_one_is_not_sent(rig, go):
 
 def test_the_order_of_quotas_is_checked_in_the_text(rig):
     tenant = rig(HEAD + "limits: {warnAt: 50 GB, prohibitSendReceiveAt: 49 GB}\n")
-    with pytest.raises(SpecError, match="'warnAt' .50 GB. is more than 'prohibitSendReceiveAt'"):
+    with pytest.raises(SpecError, match=r"'warnAt' .50 GB. is more than 'prohibitSendReceiveAt'"):
         tenant.specs()
 
 
@@ -261,7 +261,8 @@ def test_an_empty_list_clears(rig, go):
     cycle = go(tenant.apply())
     assert {o.status for o in cycle.outcomes} == {Status.APPLIED}
     held = props(tenant)
-    assert not (held["AcceptMessagesOnlyFrom"] or held["AcceptMessagesOnlyFromDLMembers"] or held["ModeratedBy"])
+    for name in ("AcceptMessagesOnlyFrom", "AcceptMessagesOnlyFromDLMembers", "ModeratedBy"):
+        assert not held[name]
     assert held["ModerationEnabled"] is False
     assert not go(tenant.plan()).changes
 

@@ -110,7 +110,9 @@ def test_it_takes_no_identity(client: Client) -> None:
 
 
 def test_what_scenarios_keep_there_is_no_setting(tenant: Tenant, client: Client) -> None:
-    tenant.world.organization.update({"RetentionPolicies": ["A"], "RemoteDomains": [], "graph": {"city": "Lyon"}})
+    tenant.world.organization.update(
+        {"RetentionPolicies": ["A"], "RemoteDomains": [], "graph": {"city": "Lyon"}}
+    )
     row = client.run("Get-OrganizationConfig").rows[0]
     assert not {"RetentionPolicies", "RemoteDomains", "graph"} & set(row)
 
