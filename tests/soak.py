@@ -359,8 +359,15 @@ def _compare(rig: Rig, fair: Rig) -> None:
         raise Broken(f"writes that fair weather does not make: {sorted(extra)}")
     ours, theirs = picture(rig.sandbox.world), picture(fair.sandbox.world)
     if ours != theirs:
-        different = sorted(key for key in ours | theirs if ours.get(key) != theirs.get(key))
-        raise Broken("\n".join(f"{key}: {ours.get(key)}\n  not {theirs.get(key)}" for key in different))
+        raise Broken("\n".join(_told_apart(ours, theirs)))
+
+
+def _told_apart(ours: dict[str, Any], theirs: dict[str, Any]) -> Iterator[str]:
+    for key in sorted(ours | theirs):
+        here, there = ours.get(key) or {}, theirs.get(key) or {}
+        for part in sorted(here | there):
+            if here.get(part) != there.get(part):
+                yield f"{key}: {part} is {here.get(part)}, not {there.get(part)}"
 
 
 def stormy_run(folder: Path, estate: str, seed: int, fair: Rig) -> None:
