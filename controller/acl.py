@@ -8,7 +8,6 @@ make the whole list unreadable.
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -269,7 +268,7 @@ class _Reading:
 
     def _add(self, trustee: Any, right: str) -> None:
         if not isinstance(trustee, Unknown):
-            address = sys.intern(trustee.address.lower())  # one text for each person, not for each right
+            address = canon.address(trustee.address)
             self.fields[(*ACCESS, address, right)] = True
             self.ids[address] = trustee.guid
         elif trustee.sid:

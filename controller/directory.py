@@ -9,7 +9,8 @@ compared. Pure: the rows come from `controller.survey`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,6 +93,9 @@ class Unknown:
         return bool(self.among)
 
 
+_Index = dict[str, tuple[str, ...]]  # guids by what they are found by
+
+
 @dataclass(slots=True)
 class Directory:
     """An index over principals. `members` holds the direct members (guids) of each group that was read."""
@@ -104,21 +108,18 @@ class Directory:
     domains: frozenset[str] = frozenset()
     default_domain: str = ""
     names: set[str] = field(default_factory=set)  # every Name and Alias in use, in lower case
-    _by_address: dict[str, list[str]] = field(default_factory=dict, repr=False)
-    _by_name: dict[str, list[str]] = field(default_factory=dict, repr=False)
-    _by_display: dict[str, list[str]] = field(default_factory=dict, repr=False)
+    _by_address: _Index = field(default_factory=dict, repr=False)
+    _by_name: _Index = field(default_factory=dict, repr=False)
+    _by_display: _Index = field(default_factory=dict, repr=False)
     _by_sid: dict[str, str] = field(default_factory=dict, repr=False)
 
     def add(self, principal: Principal) -> None:
         guid = principal.guid
         self.principals[guid] = principal
-        for address in principal.addresses:
-            _note(self._by_address, address, guid)
-        for name in {principal.name.lower(), principal.object_id.lower(), guid.lower()} - {""}:
-            _note(self._by_name, name, guid)
-            self.names.add(name)
-        if principal.display_name:
-            _note(self._by_display, principal.display_name.lower(), guid)
+        for index, key in self._places(principal):
+            if guid not in (holders := index.get(key, ())):
+                index[key] = (*holders, guid)
+        self.names.update(_names(principal))
         if principal.sid:
             self._by_sid[principal.sid.upper()] = guid
 
@@ -133,18 +134,25 @@ class Directory:
             domains=self.domains,
             default_domain=self.default_domain,
             names=set(self.names),
-            _by_address={key: list(guids) for key, guids in self._by_address.items()},
-            _by_name={key: list(guids) for key, guids in self._by_name.items()},
-            _by_display={key: list(guids) for key, guids in self._by_display.items()},
+            _by_address=dict(self._by_address),
+            _by_name=dict(self._by_name),
+            _by_display=dict(self._by_display),
             _by_sid=dict(self._by_sid),
         )
 
     def remove(self, guid: str) -> None:
-        if self.principals.pop(guid, None):
-            for index in (self._by_address, self._by_name, self._by_display):
-                for guids in index.values():
-                    if guid in guids:
-                        guids.remove(guid)
+        if one := self.principals.pop(guid, None):
+            for index, key in self._places(one):
+                index[key] = tuple(holder for holder in index.get(key, ()) if holder != guid)
+            if self._by_sid.get(one.sid.upper()) == guid:
+                del self._by_sid[one.sid.upper()]
+
+    def _places(self, principal: Principal) -> Iterator[tuple[_Index, str]]:
+        """Where it is found: by each address, by each of its unique names, by what it is called."""
+        yield from ((self._by_address, address) for address in principal.addresses)
+        yield from ((self._by_name, name) for name in _names(principal))
+        if principal.display_name:
+            yield self._by_display, principal.display_name.lower()
 
     def by_address(self, address: str) -> list[Principal]:
         """Everybody who answers to an SMTP address or UPN; more than one is a fault of the tenant."""
@@ -229,10 +237,9 @@ class Directory:
         return [self.principals[guid] for guid in index.get(key, ())]
 
 
-def _note(index: dict[str, list[str]], key: str, guid: str) -> None:
-    holders = index.setdefault(key, [])
-    if guid not in holders:
-        holders.append(guid)
+def _names(principal: Principal) -> set[str]:
+    names = (principal.name, principal.object_id, principal.guid)
+    return {sys.intern(name.lower()) for name in names if name}
 
 
 def principal(row: Mapping[str, Any], *, user: Mapping[str, Any] | None = None) -> Principal:

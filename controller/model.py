@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 
 FORMAT: Final = 1  # the version of the plan's JSON form
+
+_NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 Path = tuple[str, ...]
 """What a value is called inside its resource: `()` is the resource itself, `("displayName",)` a field,
@@ -115,7 +118,7 @@ class Present:
     """It was read. `fields` holds what was seen, `ids` the identifiers needed to write to it."""
 
     fields: Mapping[Path, Any]
-    ids: Mapping[str, str] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     findings: tuple[Finding, ...] = ()
 
 
