@@ -41,6 +41,7 @@ _IN_STORE: Final = re.compile(
 # The service's own limit is about 15 minutes; these use it [obs: EXO module constants].
 _SLOW: Final = frozenset({"get-distributiongroupmember", "update-distributiongroupmember", "set-unifiedgroup",
                           "set-organizationconfig", "search-unifiedauditlog"})  # fmt: skip
+_NOTHING: Final[Mapping[str, Any]] = {}
 _SLOW_TIMEOUT: Final = 960.0  # seconds
 
 
@@ -324,11 +325,26 @@ def _rows(body: Mapping[str, Any]) -> list[dict[str, Any]]:
         value = [value]
     if not isinstance(value, list):
         return [{"value": value}]
-    return [_plain(row) if isinstance(row, dict) else {"value": row} for row in value]
+    rows: list[dict[str, Any]] = []
+    above: Mapping[str, Any] = _NOTHING
+    for row in value:
+        above = _plain(row, above) if isinstance(row, dict) else {"value": row}
+        rows.append(above)
+    return rows
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """Without the type hints that sit beside the properties (`X@data.type`)."""
-    return {
-        key: _plain(value) if type(value) is dict else value for key, value in row.items() if "@" not in key
-    }
+def _plain(row: dict[str, Any], above: Mapping[str, Any] = _NOTHING) -> dict[str, Any]:
+    """Without the type hints that sit beside the properties (`X@data.type`). A text or list that the row
+    `above` has, too, is kept once: most objects have the same in most of their properties."""
+    plain = {}
+    for key, value in row.items():
+        if "@" in key:
+            continue
+        kind = type(value)
+        if kind is dict:
+            plain[key] = _plain(value)
+        elif (kind is str or kind is list) and value == (same := above.get(key)):
+            plain[key] = same
+        else:
+            plain[key] = value
+    return plain
