@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from controller import canon
-from controller.aspect import Aspect, Resource
+from controller.aspect import Aspect, MailboxFields, Resource
 from controller.clients import Reader, codes
 from controller.directory import Directory, Principal, build, principal
 from controller.errors import DeniedError, NotFoundError, ServiceError
@@ -48,6 +48,9 @@ _ROWS = {
 
 
 _Place = tuple[Document, Principal | None, Principal | None]
+
+
+_Placed = tuple[Document, Principal | None, Principal | None]  # its object, or who has its address instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +95,34 @@ async def survey(
     def found_by(how: _Rows) -> list[Principal]:
         return [one for document, one, _ in placed if one and _ROWS[document.kind] is how]
 
+    needed = [aspect for aspect in aspects if _is_needed(aspect, placed)]
     answers = await asyncio.gather(
-        *(_rows(reader, how, found_by(how), columns, directory) for how, columns in _wanted(aspects))
+        *(_rows(reader, how, found_by(how), columns, directory) for how, columns in _wanted(needed))
     )
     rows = {guid: row for found, _ in answers for guid, row in found.items()}
     failures = {guid: error for _, failed in answers for guid, error in failed.items()}
     resources, errors = [], {}
     for document, one, holder in placed:
-        key = document.key
-        assert key is not None
         row = rows.get(one.guid) if one else None
-        resources.append(Resource(key, document.spec, document, one, row, holder))
+        resource = replace(_resource(document, one), row=row, holder=holder)
+        resources.append(resource)
         if one is not None and row is None:
-            errors[key] = failures[one.guid]
+            errors[resource.key] = failures[one.guid]
     return Survey(directory, tuple(resources), errors)
+
+
+def _is_needed(aspect: Aspect, placed: Sequence[_Placed]) -> bool:
+    """An aspect that is nothing but a table needs its columns only where a document writes one of them:
+    most of a mailbox's many properties nobody does."""
+    return not isinstance(aspect, MailboxFields) or any(
+        document.kind in aspect.kinds and aspect.concerns(_resource(document, one))
+        for document, one, _ in placed
+    )
+
+
+def _resource(document: Document, one: Principal | None) -> Resource:
+    assert document.key is not None
+    return Resource(document.key, document.spec, document, one)
 
 
 def _wanted(aspects: Sequence[Aspect]) -> tuple[tuple[_Rows, tuple[str, ...]], ...]:
