@@ -344,12 +344,11 @@ def _covers(blocks: tuple[Key, str | None], change: Change) -> bool:
 
 def digest(observed: Observed) -> str:
     """Over everything that was observed of the resources looked at, in canonical form."""
-    seen = {
-        f"{name}:{key}": _plain(observation)
-        for name, by_key in observed.seen.items()
-        for key, observation in by_key.items()
-    }
-    return "sha256:" + hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
+    told = hashlib.sha256()
+    for name, by_key in sorted(observed.seen.items()):
+        for key in sorted(by_key):
+            told.update(json.dumps([name, str(key), _plain(by_key[key])], sort_keys=True).encode())
+    return "sha256:" + told.hexdigest()
 
 
 def _plain(observation: Any) -> Any:
