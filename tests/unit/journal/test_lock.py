@@ -135,7 +135,7 @@ def test_a_lock_that_the_server_lost_stops_the_next_request(postgres_url: str) -
         engine = sa.create_engine(postgres_url.replace("postgresql:", "postgresql+psycopg:"))
         with engine.begin() as connection:
             connection.exec_driver_sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory'"
             )
         engine.dispose()
         with pytest.raises(StateError, match="was lost"):
