@@ -101,14 +101,14 @@ def _read_entry(
         reading.origins.setdefault((*ACCESS, address), origin)
         for right in entry.rights:
             path = (*ACCESS, address, str(right))
-            if begins and context.now < begins:
-                reading.upcoming.append(_upcoming(begins, resource.key, path, Action.GRANT))
-                continue
             if ends and context.now >= ends:
                 reading.ended[path] = (ends, origin)
                 continue
             if ends:
                 reading.upcoming.append(_upcoming(ends, resource.key, path, Action.REVOKE))
+            if begins and context.now < begins:
+                reading.upcoming.append(_upcoming(begins, resource.key, path, Action.GRANT))
+                continue
             if path in reading.wants:
                 continue
             reading.wants[path] = Want(True, True, origin, due=begins, ref=grant)

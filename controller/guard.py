@@ -270,7 +270,7 @@ def _origin(plan: Plan, key: Key, count: Readers) -> Origin | None:
 
 def refused(plan: Plan) -> bool:
     """Whether a safety limit or a policy refuses something: exit status 5."""
-    return any(f.severity is Severity.ERROR and _is_guard(f.code) for f in plan.findings)
+    return any(f.severity is Severity.ERROR and is_guard(f.code) for f in plan.findings)
 
 
 _CODES: Final = frozenset(
@@ -287,5 +287,5 @@ _CODES: Final = frozenset(
 )
 
 
-def _is_guard(code: str) -> bool:
+def is_guard(code: str) -> bool:
     return code in _CODES or code.startswith("policy/")

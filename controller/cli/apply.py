@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from controller.cli import outcome
-from controller.cli.session import Session, open_session, run, tenant_options
+from controller.cli.session import Session, each_tenant, open_session, run, tenant_options
 from controller.cli.terminal import closing, paint, show_plan, tell
 from controller.errors import StaleError, UsageError
 from controller.journal import Journal
@@ -71,11 +71,8 @@ async def _apply(yes: bool, common: dict[str, Any], saved: Saved | None) -> int:
     session = open_session(**common)
     if not yes and not sys.stdin.isatty():
         raise UsageError("nobody can be asked here: pass --yes to apply without a question")
-    statuses = []
     with Journal.open(session.settings.journal_url) as journal:
-        for specs in session.tenants:
-            statuses.append(await _one(session, specs, journal, yes, saved))
-    return outcome.first(statuses)
+        return await each_tenant(session, lambda specs: _one(session, specs, journal, yes, saved))
 
 
 async def _one(
@@ -101,7 +98,7 @@ async def _locked(setting: Setting, connection: Any, yes: bool, saved: Saved | N
     await expect_leave(connection.reader(), prepared.plan)
     if prepared.plan.open_changes and not yes and not click.confirm("\nApply this plan?"):
         click.echo("Nothing was changed.")
-        return outcome.GOOD
+        return outcome.ERROR  # as terraform has it: what was asked for was not done
     done = await carry_out(setting, connection, prepared)
     held = sum(1 for change in done.plan.changes if change.blocked_by)
     click.echo(closing(done.outcomes, held))

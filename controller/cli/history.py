@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
 
-from controller.cli.session import Session, open_session, tenant_options
+from controller.cli.session import Session, chosen_options, open_session
 from controller.journal import HistoryRow, Journal
 from controller.report.text import short
 
 _EXAMPLES = """\b
 Examples:
-  mbx history --target support@entreprise.example
+  mbx history support@entreprise.example
   mbx history --limit 20 --format json
 """
 
 
 @click.command("history", epilog=_EXAMPLES)
-@tenant_options
+@click.argument("address", required=False)
+@chosen_options
 @click.option(
     "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many, the newest."
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(limit: int, form: str, **common: Any) -> int:
-    """Shows what was applied, when, from which commit, with which result; the newest first."""
-    session = open_session(**common)
-    rows = _rows(session, limit)
+def command(address: str | None, limit: int, form: str, **common: Any) -> int:
+    """Shows what was applied, when, from which commit, with which result; the newest first.
+
+    ADDRESS: of one resource, also of one whose document is gone. Left out: of all.
+    """
+    folder = None if address is None or "@" in address else Path(address)  # as with the commands beside it
+    session = open_session(folder, **common)
+    address = None if folder else address
+    rows = _rows(session, address, limit)
     if form == "json":
         click.echo(json.dumps([_plain(row) for row in rows], ensure_ascii=False, indent=2))
         return 0
@@ -42,12 +49,13 @@ def command(limit: int, form: str, **common: Any) -> int:
     return 0
 
 
-def _rows(session: Session, limit: int) -> list[HistoryRow]:
+def _rows(session: Session, asked: str | None, limit: int) -> list[HistoryRow]:
+    addresses = {asked.lower()} if asked else session.targets
     rows: list[HistoryRow] = []
     with Journal.open(session.settings.journal_url) as journal:
         for specs in session.tenants:
             tenant: Any = specs.tenant.spec
-            for address in session.targets or (None,):
+            for address in addresses or (None,):
                 rows += journal.history(tenant.tenant_id, address, limit=limit)
     return sorted(rows, key=lambda row: row.at, reverse=True)[:limit]
 

@@ -9,11 +9,19 @@ from typing import Any
 import click
 
 from controller.cli import outcome
-from controller.cli.session import FORMATS, open_session, optional_journal, run, tenant_options
+from controller.cli.session import (
+    FORMATS,
+    each_tenant,
+    open_session,
+    optional_journal,
+    run,
+    tenant_options,
+)
 from controller.cli.terminal import paint, show_plan
 from controller.errors import UsageError
 from controller.reconciler import prepare
 from controller.saved import seal
+from controller.spec import TenantSpecs
 from controller.spec.dates import parse_moment, starts_at
 
 _EXAMPLES = """\b
@@ -51,17 +59,16 @@ async def _plan(form: str, out: Path | None, at: str | None, detailed: bool, com
     if out and at:
         raise UsageError("--at shows another day's plan, which cannot be applied: leave out --out")
     journal = optional_journal(session.settings)
-    statuses = []
-    for specs in session.tenants:
-        tenant: Any = specs.tenant.spec
-        setting = session.setting(specs, journal, at=_moment(at, tenant.zone))
+    async def one(specs: TenantSpecs) -> int:
+        setting = session.setting(specs, journal, at=_moment(at, specs))
         async with session.connection(specs) as connection:
             prepared = await prepare(setting, connection.reader())
         if out:
             _save(out, seal(prepared.plan, specs, session.targets, session.selector))
         show_plan(prepared.plan, form, paint())
-        statuses.append(outcome.of_plan(prepared.plan, detailed=detailed))
-    return outcome.first(statuses)
+        return outcome.of_plan(prepared.plan, detailed=detailed)
+
+    return await each_tenant(session, one)
 
 
 def _save(path: Path, text: str) -> None:
@@ -71,10 +78,11 @@ def _save(path: Path, text: str) -> None:
         raise UsageError(f"--out {path}: {error.strerror}") from None
 
 
-def _moment(text: str | None, zone: Any) -> datetime | None:
+def _moment(text: str | None, specs: TenantSpecs) -> datetime | None:
     if text is None:
         return None
+    tenant: Any = specs.tenant.spec
     try:
-        return starts_at(parse_moment(text), zone)
+        return starts_at(parse_moment(text), tenant.zone)
     except ValueError as error:
         raise UsageError(f"--at: {error}") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,8 +13,9 @@ from typing import Any
 
 import click
 
+from controller.cli import outcome
 from controller.clients import Connection, connect
-from controller.errors import StateError, UsageError
+from controller.errors import ControllerError, StateError, UsageError
 from controller.journal import Journal
 from controller.log import set_up
 from controller.reconciler import Setting
@@ -28,9 +29,13 @@ LOG_FORMATS = click.Choice(["auto", "console", "json"])
 
 
 def tenant_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of every command that looks at a tenant."""
+    """The options of every command that looks at a tenant, and the specs folder as argument."""
+    return click.argument("specs", required=False, type=click.Path(path_type=Path))(chosen_options(command))
+
+
+def chosen_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same options, for a command whose argument is something else."""
     options = (
-        click.argument("specs", required=False, type=click.Path(path_type=Path)),
         click.option(
             "--specs",
             "folder",
@@ -153,6 +158,20 @@ def _check_targets(session: Session) -> None:
         near = difflib.get_close_matches(address, known, 1)
         meant = f" — did you mean {near[0]}?" if near else ""
         raise UsageError(f"--target {address}: no document in {session.folder} has that address{meant}")
+
+
+async def each_tenant(session: Session, one: Callable[[TenantSpecs], Awaitable[int]]) -> int:
+    """The exit status over all tenants. One that cannot be signed in to does not stop the others."""
+    if len(session.tenants) == 1:
+        return await one(session.tenants[0])
+    statuses = []
+    for specs in session.tenants:
+        try:
+            statuses.append(await one(specs))
+        except ControllerError as error:
+            click.echo(f"Error: tenant {_name(specs)}: {error}", err=True)
+            statuses.append(outcome.ERROR)
+    return outcome.first(statuses)
 
 
 def optional_journal(settings: Settings) -> Journal | None:

@@ -66,7 +66,7 @@ class Running:
 
     def ask(self, verb: str, path: str, body: Any = None) -> Any:
         content = body if isinstance(body, str) else None if body is None else json.dumps(body)
-        answer = self.http.request(verb, f"/_sandbox/{path}", content=content)
+        answer = self.http.request(verb, f"/_sandbox/{path}".rstrip("/"), content=content)
         assert answer.is_success, answer.text
         return answer.json() if answer.headers.get("content-type", "").startswith("application/json") else answer.text
 
@@ -95,13 +95,13 @@ class Running:
         return [call["operation"] for call in self.ask("GET", "requests?writes=true")["value"]]
 
 
-def start(folder: Path, scenario: Path, *options: str) -> Running:
+def start(folder: Path, scenario: Path | None, *options: str) -> Running:
     folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "sandbox.env"
     with (folder / "sandbox.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "controller", "sandbox", "run", "--scenario", str(scenario), "--port", "0",
-             "--env-file", str(settings), "--tls-folder", str(folder / "tls"), *options],
+            [sys.executable, "-m", "controller", "sandbox", "run", "--port", "0",
+             *(("--scenario", str(scenario)) if scenario else ()), "--env-file", str(settings), "--tls-folder", str(folder / "tls"), *options],
             cwd=folder, env=environment(), stdout=log, stderr=log,
         )  # fmt: skip
     give_up = time.monotonic() + _PATIENCE

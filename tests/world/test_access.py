@@ -104,6 +104,8 @@ access:
     assert [(str(u.action), u.at.isoformat()) for u in cycle.plan.upcoming] == [
         ("grant", "2026-12-03T00:00:00+01:00"),
         ("grant", "2026-12-03T00:00:00+01:00"),
+        ("revoke", "2026-12-06T00:00:00+01:00"),
+        ("revoke", "2026-12-06T00:00:00+01:00"),
     ]
     tenant.clock.advance(timedelta(days=2))
     cycle = go(tenant.apply())
