@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 
 Row = dict[str, Any]
 PEOPLE = ("UserMailbox", "SharedMailbox", "MailUser", "GuestMailUser")
+SECRET = "the-only-secret-there-is"
 GROUPS = ("MailUniversalSecurityGroup", "MailUniversalDistributionGroup")
 
 
@@ -106,6 +107,8 @@ _TAKES = {  # the parameters each cmdlet is known to have, as far as anybody her
 class StrictTenant:
     """`things` is the whole tenant; `writes` every cmdlet or request that changed something."""
 
+    origin = "https://strict.example"
+
     def __init__(self, choices: Choices, things: Iterable[Thing], domains: Iterable[str]) -> None:
         self.choices = choices
         self.things = list(things)
@@ -131,17 +134,20 @@ class StrictTenant:
             body, more = body + part.get("body", b""), part.get("more_body", False)
         headers = {k.decode().lower(): v.decode() for k, v in scope["headers"]}
         query = parse_qs(scope["query_string"].decode())
-        status, extra, answer = self._route(scope["method"], scope["path"], query, headers, body)
+        status, extra, answer = self.answer(scope["method"], scope["path"], query, headers, body)
         content = b"" if answer is None else json.dumps(answer).encode()
         given = [(b"content-type", b"application/json"), (b"request-id", uuid.uuid4().hex.encode())]
         given += [(name.encode(), value.encode()) for name, value in extra.items()]
         await send({"type": "http.response.start", "status": status, "headers": given})
         await send({"type": "http.response.body", "body": content})
 
-    def _route(
+    def answer(
         self, verb: str, path: str, query: Mapping[str, list[str]], headers: Mapping[str, str], body: bytes
     ) -> tuple[int, dict[str, str], Any]:
+        """Status, headers and JSON for one request."""
         parts = path.strip("/").split("/")
+        if "oauth2" in parts or ".well-known" in parts:
+            return self._sign_in(parts, body)
         wanted = "exchange" if parts[0] == "adminapi" else "graph"
         if headers.get("authorization") != f"Bearer {wanted}":
             return 401, {}, {"error": {"code": "Unauthorized", "message": "wrong audience"}}
@@ -154,6 +160,19 @@ class StrictTenant:
         if parts[-1] != "InvokeCommand":
             return 404, {}, {"error": {"code": "NotFound", "message": "no such resource"}}
         return self._invoke(json.loads(body)["CmdletInput"], query)
+
+    def _sign_in(self, parts: list[str], body: bytes) -> tuple[int, dict[str, str], Any]:
+        """As little as an authority may say; the token tells nothing but the service it is for."""
+        root = f"{self.origin}/{parts[0]}"
+        if parts[-1] == "openid-configuration":
+            return 200, {}, {"issuer": f"{root}/v2.0", "token_endpoint": f"{root}/oauth2/v2.0/token",
+                             "authorization_endpoint": f"{root}/oauth2/v2.0/authorize"}  # fmt: skip
+        given = parse_qs(body.decode())
+        if given["client_secret"] != [SECRET]:
+            text = "AADSTS7000215: Invalid client secret provided.\r\nTrace ID: 1\r\nTimestamp: now"
+            return 401, {}, {"error": "invalid_client", "error_description": text, "error_codes": [7000215]}
+        token = "graph" if "graph" in given["scope"][0] else "exchange"
+        return 200, {}, {"token_type": "Bearer", "access_token": token, "expires_in": 3599}
 
     def _batch(self, envelope: Row, wanted: str) -> tuple[int, dict[str, str], Any]:
         if not self.choices.batches:
@@ -212,7 +231,7 @@ class StrictTenant:
         if start + self.choices.page < len(rows):
             select = f"&$select={query['$select'][0]}" if "$select" in query else ""
             link = f"/adminapi/beta/x/InvokeCommand?$skiptoken={start + self.choices.page}{select}"
-            body["@odata.nextLink"] = f"https://strict.example{link}"
+            body["@odata.nextLink"] = f"{self.origin}{link}"
         return body
 
     def _shown(self, row: Row, query: Mapping[str, list[str]]) -> Row:
@@ -464,7 +483,8 @@ class StrictTenant:
     def _graph(
         self, verb: str, parts: list[str], query: Mapping[str, list[str]], body: Any
     ) -> tuple[int, dict[str, str], Any]:
-        assert parts[:2] == ["v1.0", "users"], parts
+        if parts[:2] != ["v1.0", "users"] or len(parts) > 3:  # what else there is, this app may not see
+            return 403, {}, {"error": {"code": "ErrorAccessDenied", "message": "Access is denied."}}
         if len(parts) == 2:
             users = [{"id": t.oid, "accountEnabled": t.enabled} for t in self.live(*PEOPLE)]
             return 200, {}, {"value": users}
