@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller import canon
+from controller.model import Key
 
 _SID = re.compile(r"S-1-5-21(-\d+){2,}\Z", re.IGNORECASE)
 _GROUPS = frozenset(
@@ -103,6 +104,7 @@ class Directory:
     principals: dict[str, Principal] = field(default_factory=dict)
     members: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unread: dict[str, Exception] = field(default_factory=dict)  # groups whose members could not be read
+    ours: Mapping[Key, str] = field(default_factory=dict)  # object ids, by our own record
     untold: Exception | None = None  # why users' SIDs and sign-in names are not known, where they are not
     given: dict[str, tuple[str, str]] = field(default_factory=dict)  # given and family name by object id
     domains: frozenset[str] = frozenset()
@@ -130,6 +132,7 @@ class Directory:
             members=dict(self.members),
             unread=dict(self.unread),
             untold=self.untold,
+            ours=self.ours,
             given=dict(self.given),
             domains=self.domains,
             default_domain=self.default_domain,

@@ -137,6 +137,7 @@ async def prepare(setting: Setting, reader: Reader) -> Prepared:
         raise
     except ServiceError as error:
         return _blind(setting, memory, error)
+    directory.ours = {key: ident for ident, key in memory.object_ids.items()}
     observed, facts = await asyncio.gather(
         observe(reader, setting.documents(), directory, all_aspects()), read_facts(reader, directory)
     )

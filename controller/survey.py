@@ -174,6 +174,8 @@ def locate(document: Document, directory: Directory) -> tuple[Principal | None, 
             document.kind is Kind.MAILBOX_DELEGATION or canon.address(holder.address) in primary
         ):
             return holder, None
+    if (ours := _ours(document, directory)) and (not holders or ours in holders):
+        return ours, None
     if holders:
         return None, holders[0]
     for former in spec.former_addresses:
@@ -198,6 +200,13 @@ def _told_apart(placed: list[_Place]) -> list[_Place]:
         return one.guid in owned and canon.address(one.address) != document.key.address
 
     return [(d, None, holder) if foreign(d, one) else (d, one, holder) for d, one, holder in placed]
+
+
+def _ours(document: Document, directory: Directory) -> Principal | None:
+    """What our record has under the document's address, whatever somebody made of that address since."""
+    ident = directory.ours.get(document.key) if document.key else None
+    found = directory.by_id(ident) if ident else None
+    return found if found and _fits(document.kind, found) else None
 
 
 def _fits(kind: Kind, one: Principal) -> bool:

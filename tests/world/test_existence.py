@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from controller.cli import outcome
-from controller.model import Action, Status
+from controller.model import Action, Cause, Status
 from controller.report.as_json import summary
 from tests.rig import ids
 
@@ -189,3 +191,27 @@ def test_one_mailbox_is_never_two_documents(rig, go):
     assert tenant.entry("contact@entreprise.example").display_name == "A"
     assert tenant.entry("nouveau@entreprise.example").display_name == "B"
     assert not go(tenant.plan()).changes
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_a_mailbox_renamed_by_hand_is_known_by_our_record(rig, go, forgotten):
+    tenant = rig("kind: SharedMailbox\naddress: libre@entreprise.example\ndisplayName: A\n")
+    go(tenant.apply())
+    ident = tenant.entry("libre@entreprise.example").object_id
+    tenant.poke("Set-Mailbox", Identity="libre@entreprise.example", WindowsEmailAddress="zzz@entreprise.example")
+    if forgotten:
+        gone = {"@odata.type": "#Exchange.GenericHashTable", "Remove": ["smtp:libre@entreprise.example"]}
+        tenant.poke("Set-Mailbox", Identity="zzz@entreprise.example", EmailAddresses=gone)
+    cycle = go(tenant.apply())
+    assert [(c.action, c.cause, c.before) for c in cycle.plan.changes] == [
+        (Action.RENAME, Cause.DRIFT, "zzz@entreprise.example")
+    ]
+    assert tenant.entry("libre@entreprise.example").object_id == ident
+    assert not go(tenant.plan()).changes
+    # Somebody else's mailbox by now, by its own document: nothing is taken from that.
+    tenant.poke("Set-Mailbox", Identity="libre@entreprise.example", WindowsEmailAddress="zzz@entreprise.example")
+    tenant.write("1.yaml", "kind: SharedMailbox\naddress: zzz@entreprise.example\n")
+    plan = go(tenant.plan())
+    assert [(c.action, c.blocked_by) for c in plan.changes] == [
+        (Action.CREATE, ("address-held/libre@entreprise.example",))
+    ]
