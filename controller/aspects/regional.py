@@ -101,7 +101,7 @@ def _differs(path: Path, present: Present, desired: Desired) -> bool:
 
 
 def _canon(path: Path, value: str | None) -> str | None:
-    if not value:
+    if not value or not value.strip():
         return None
     if path == ZONE:
         return zones.canonical(value)
