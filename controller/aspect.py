@@ -13,7 +13,7 @@ import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import cache
 from typing import Any, ClassVar
 
@@ -113,6 +113,14 @@ class Context:
     coming: Directory | None = None
     founding: Mapping[str, str] = field(default_factory=dict)
     leaving: Mapping[str, Mapping[str, tuple[datetime, Origin]]] = field(default_factory=dict)
+    deadline: timedelta = timedelta(hours=1)  # how long what is new may stay unseen
+
+    def is_young(self, key: Key) -> bool:
+        """Whether a service may still have to learn of the object."""
+        born = self.memory.born.get(key)
+        awaited = self.memory.awaited.get(str(key))
+        since = awaited.since if awaited and awaited.accepted else born
+        return since is not None and self.now - since < self.deadline
 
     @property
     def ahead(self) -> Directory:

@@ -308,7 +308,7 @@ class Memory:
     """What the journal remembers of a tenant. `known` is False where there is no journal: then every
     difference is first-seen. `applied` holds, for each resource in `settled`, every value last applied,
     and True for each collection that was managed; `object_ids` what it was, whatever its address; `agreed`
-    is when a resource was last seen wholly as its document said."""
+    is when a resource was last seen wholly as its document said, `born` when it first came under our care."""
 
     known: bool = False
     applied: Mapping[Key, Mapping[Path, Any]] = field(default_factory=dict)
@@ -317,6 +317,7 @@ class Memory:
     awaited: Mapping[str, Awaited] = field(default_factory=dict)
     object_ids: Mapping[str, Key] = field(default_factory=dict)
     agreed: Mapping[Key, datetime] = field(default_factory=dict)
+    born: Mapping[Key, datetime] = field(default_factory=dict)
 
     def renamed(self, names: Mapping[Key, Key]) -> Memory:
         """The same, with what is remembered of some resources under another name; `names` gives, by the
@@ -330,6 +331,8 @@ class Memory:
             applied=under(self.applied),
             settled=under(self.settled),
             auto_mapping=under(self.auto_mapping),
+            agreed=under(self.agreed),
+            born=under(self.born),
         )
 
 

@@ -18,6 +18,7 @@ from controller.ahead import look_ahead
 from controller.aspect import Aspect, Context, Resource
 from controller.cause import cause_of
 from controller.drift import compare
+from controller.errors import NotFoundError
 from controller.membership import MEMBERS
 from controller.model import (
     Absent,
@@ -233,9 +234,27 @@ def _left_unread(
         return
     wished = aspect.desired(resource, context)
     asked = bool(wished.wants or wished.collections or wished.gone or wished.ended or wished.findings)
+    if asked and isinstance(seen.error, NotFoundError) and context.is_young(resource.key):
+        draft.differing |= {ident(resource.key, path) for path in wished.wants}
+        draft.unmet.add(resource.key)
+        draft.findings += (_not_there_yet(resource, aspect, path, seen) for path in wished.wants)
+        return
     if asked:
         draft.unreadable.add(resource.key)
     draft.findings.append(_unreadable(resource, aspect, seen, asked=asked))
+
+
+def _not_there_yet(resource: Resource, aspect: Aspect, path: Path, seen: Unreadable) -> Finding:
+    """One service made it a moment ago, and another has not heard of it."""
+    return Finding(
+        "propagating",
+        "/".join((resource.key.address, *path)),
+        Severity.INFO,
+        f"{'.'.join(path)} of {resource.key.address}, which is new, is not there yet: waiting ({seen.error})",
+        resource.key,
+        resource.document.origin,
+        blocks=(resource.key, aspect.name),
+    )
 
 
 def _unreadable(resource: Resource, aspect: Aspect, seen: Unreadable, *, asked: bool) -> Finding:

@@ -124,6 +124,7 @@ def remember(journal: Journal | None, tenant_id: str) -> Memory:
         awaited=awaited,
         object_ids=object_ids,
         agreed={key: m.last_at for key, m in managed.items()},
+        born={key: m.first_at for key, m in managed.items()},
     )
 
 
@@ -146,7 +147,8 @@ async def prepare(setting: Setting, reader: Reader) -> Prepared:
 
 
 def _context(setting: Setting, directory: Directory, memory: Memory) -> Context:
-    return Context(setting.at or setting.now(), setting.tenant.zone, setting.tenant, directory, memory)
+    now, tenant = setting.at or setting.now(), setting.tenant
+    return Context(now, tenant.zone, tenant, directory, memory, deadline=setting.deadline)
 
 
 def _decide(
@@ -323,7 +325,7 @@ def _record(setting: Setting, journal: Journal, prepared: Prepared, done: Cycle,
                 )
         elif outcome.change.action is Action.DELETE:
             journal.forget(tenant_id, outcome.change.key, at=now)
-    _resolve(setting, journal, plan, run_id)
+    _resolve(setting, journal, prepared, run_id)
     journal.record_access_lists(tenant_id, _access_lists(prepared), at=now)
 
 
@@ -337,8 +339,9 @@ def _record_one(setting: Setting, journal: Journal, change: Change, draft: Draft
     )
 
 
-def _resolve(setting: Setting, journal: Journal, plan: Plan, run_id: str) -> None:
+def _resolve(setting: Setting, journal: Journal, prepared: Prepared, run_id: str) -> None:
     """Closes what earlier runs left open: it is so by now, or it was planned anew."""
+    plan = prepared.plan
     planned = {change.id for change in plan.changes}
     waiting = {finding.subject for finding in plan.findings if finding.code == "propagating"}
     looked_at = set(plan.resources) - plan.unreadable
@@ -348,6 +351,11 @@ def _resolve(setting: Setting, journal: Journal, plan: Plan, run_id: str) -> Non
             continue
         status = Status.FAILED if pending.change_id in planned else Status.APPLIED
         journal.resolve_pending(pending.intent_id, status, at=setting.now())
+        if status is Status.APPLIED and pending.path in (wished := prepared.draft.desired[pending.key]):
+            journal.settle_one(
+                setting.tenant_id, pending.key, pending.path, wished[pending.path], at=setting.now(),
+                commit=setting.commit,
+            )  # fmt: skip
 
 
 def _access_lists(prepared: Prepared) -> dict[str, list[dict[str, Any]]]:

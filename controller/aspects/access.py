@@ -104,7 +104,7 @@ class Access(Aspect):
             after=delta.after,
             origin=delta.origin,
             requests=(*take, give),
-            depends_on=context.needs(grant.principal),
+            depends_on=(*context.needs(grant.principal), *(context.needs(grant.via) if grant.via else ())),
             notes=tuple(_grant_notes(grant, right, resource, context)),
             due=delta.due,
             rests_on=((*delta.path[:2], FULL_ACCESS),) if remap else (),

@@ -70,6 +70,41 @@ def test_a_deadline_within_our_patience(late, go):
     assert statuses(cycle) == {Status.FAILED}
 
 
+def test_what_graph_has_not_heard_of_yet_is_waited_for(rig, go):
+    tenant = rig("""\
+kind: SharedMailbox
+address: neuf@entreprise.example
+displayName: Neuf
+access: {alice@entreprise.example: [full-access, send-as]}
+signInBlocked: true
+""")
+    lags = {"object": timedelta(minutes=5), "permission": timedelta(minutes=5), "graph/object": timedelta(minutes=30)}
+    tenant.sandbox.weather = ForecastWeather(Forecast(propagation=lags, pinned_reads=False), tenant.clock)
+    assert outcome.of_cycle(go(tenant.apply())) == outcome.GOOD
+    for minutes in (6, 10, 5):
+        tenant.clock.advance(timedelta(minutes=minutes))
+        cycle = go(tenant.apply())
+        assert outcome.of_cycle(cycle) == outcome.GOOD, [f.message for f in cycle.plan.findings]
+    assert tenant.full_access("neuf@entreprise.example") == {"alice@entreprise.example"}
+    assert tenant.entry("neuf@entreprise.example").account_enabled
+    tenant.clock.advance(timedelta(minutes=30))
+    go(tenant.apply())
+    tenant.clock.advance(timedelta(minutes=40))
+    assert not go(tenant.apply()).plan.changes
+    assert tenant.entry("neuf@entreprise.example").account_enabled is False
+    operations = [record.operation for record in tenant.sandbox.world.audit]
+    assert sorted(operations) == sorted(set(operations))
+
+
+def test_what_graph_never_hears_of_is_an_error_in_the_end(rig, go):
+    tenant = rig("kind: SharedMailbox\naddress: neuf@entreprise.example\nsignInBlocked: true\n")
+    lags = {"graph/object": timedelta(days=30)}
+    tenant.sandbox.weather = ForecastWeather(Forecast(propagation=lags), tenant.clock)
+    go(tenant.apply())
+    tenant.clock.advance(timedelta(hours=2))
+    assert outcome.of_plan(go(tenant.plan()), detailed=False) == outcome.ERROR
+
+
 def test_patience_is_used_to_its_end(rig, go):
     tenant = rig(LIBRE)
     tenant.patience = timedelta(seconds=5)
