@@ -39,9 +39,9 @@ from controller.settings import Settings
 _log = structlog.get_logger(__name__)
 _KEEP: Final = 60.0  # seconds a token is handed out before msal is asked again, which renews in time
 _REMEMBER: Final = 60.0  # seconds a refusal holds: ten thousand requests must not each try the password
-_ATTEMPTS: Final = 6  # as many as of any other question
+_ATTEMPTS: Final = 5
 _LONGEST: Final = 60.0  # seconds
-_BACKOFF: Final = 2.0  # seconds, doubling, full jitter
+_BACKOFF: Final = 1.0  # seconds, doubling, full jitter
 _KNOWN_FAILURES: Final = (httpx.HTTPError, MsalError, ValueError, OSError, RuntimeError)
 
 
