@@ -8,7 +8,7 @@ concluded from its absence [reference: Exchange admin API, consistency after wri
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -68,13 +68,25 @@ async def read_directory(reader: Reader) -> Directory:
     A role without Get-User is one that some custom role groups have: recipients then stand for themselves,
     by names instead of SIDs, which `Directory.untold` says."""
     recipients, users, domains = await asyncio.gather(
-        reader.exchange("Get-Recipient", _WHOLE, select=RECIPIENT),
+        reader.exchange_each("Get-Recipient", _values, _WHOLE, select=RECIPIENT),
         _users(reader),
         reader.exchange("Get-AcceptedDomain", _WHOLE, select=("DomainName", "Default", "InitialDomain")),
     )
-    directory = build(recipients, [] if isinstance(users, DeniedError) else users, domains)
+    directory = build(_spent(recipients), [] if isinstance(users, DeniedError) else users, domains)
     directory.untold = users if isinstance(users, DeniedError) else None
     return directory
+
+
+def _values(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A row without its names: the largest listing is kept small while its pages come…"""
+    return tuple(map(row.get, RECIPIENT))
+
+
+def _spent(rows: list[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
+    """…and let go row by row."""
+    rows.reverse()
+    while rows:
+        yield dict(zip(RECIPIENT, rows.pop(), strict=True))
 
 
 async def _users(reader: Reader) -> list[dict[str, Any]] | DeniedError:
