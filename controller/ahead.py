@@ -77,7 +77,7 @@ def _newcomer(resource: Resource) -> Principal | None:
         display_name=resource.spec.display_name or address.partition("@")[0],
         address=address,
         upn="",
-        addresses=frozenset({canon.address(address)}),
+        addresses=(canon.address(address),),
     )
 
 
@@ -86,7 +86,7 @@ def _renamed(resources: Iterable[Resource], directory: Directory) -> Iterator[Pr
     for resource in resources:
         one, address = resource.principal, resource.key.address
         if one is not None and address not in one.addresses and not directory.by_address(address):
-            yield replace(one, addresses=one.addresses | {address})
+            yield replace(one, addresses=(*one.addresses, address))
 
 
 def _follow(resource: Resource, seen: Observation | None, ahead: Ahead, context: Context) -> None:

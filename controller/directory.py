@@ -42,7 +42,7 @@ class Principal:
     display_name: str
     address: str
     upn: str
-    addresses: frozenset[str]
+    addresses: tuple[str, ...]
     sid: str = ""
     dir_synced: bool = False
 
@@ -118,9 +118,10 @@ class Directory:
     def add(self, principal: Principal) -> None:
         guid = principal.guid
         self.principals[guid] = principal
+        alone = (guid,)  # one for all its places
         for index, key in self._places(principal):
             if guid not in (holders := index.get(key, ())):
-                index[key] = (*holders, guid)
+                index[key] = holders + alone if holders else alone
         self.names.update(_names(principal))
         if principal.sid:
             self._by_sid[principal.sid.upper()] = guid
@@ -260,7 +261,7 @@ def principal(row: Mapping[str, Any], *, user: Mapping[str, Any] | None = None) 
         display_name=str(row.get("DisplayName") or ""),
         address=primary or upn,
         upn=upn,
-        addresses=frozenset(known.union(smtp)),
+        addresses=tuple(sorted(known.union(smtp))),
         sid=str(user.get("Sid") or ""),
         dir_synced=bool(canon.flag(row.get("IsDirSynced") or user.get("IsDirSynced"))),
     )
