@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from sys import intern
 from typing import Any, Final
 
 from yaml import CSafeLoader, MappingNode, Node, ScalarNode, SequenceNode, YAMLError
@@ -143,7 +144,8 @@ class Converter:
         if kind is MappingNode:
             value = self._value
             try:
-                mapping = {key.value: value(child) for key, child in node.value}
+                # The names of people and fields are written in document after document: kept once.
+                mapping = {intern(key.value): value(child) for key, child in node.value}
             except TypeError:
                 mapping = {}
             if len(mapping) != len(node.value):
