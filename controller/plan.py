@@ -178,7 +178,7 @@ def _aspect(
     desired = aspect.desired(resource, context)
     draft.findings += (*present.findings, *desired.findings)
     draft.upcoming += desired.upcoming
-    draft.desired[resource.key].update(recorded(desired))
+    draft.desired[resource.key].update(recorded(desired, present.fields))
     if not (desired.upcoming or desired.findings):
         filled = {path[0] for path in (*desired.wants, *desired.ended) if path}
         whole = {path[0] for path, exclusive in desired.collections.items() if exclusive}
@@ -199,10 +199,12 @@ def _aspect(
                 draft.desired[resource.key][delta.path] = delta.before  # known, and deliberately kept
 
 
-def recorded(desired: Desired) -> dict[Path, Any]:
-    """What the journal keeps of it once it is so: each value, and that a collection was managed."""
+def recorded(desired: Desired, seen: Iterable[Path] = ()) -> dict[Path, Any]:
+    """What the journal keeps of it once it is so: each value, and that a collection was managed. Paths that
+    are among `seen` are kept once: nearly all are, and there are a million of them."""
+    known = {path: path for path in seen}
     values: dict[Path, Any] = {path: True for path, exclusive in desired.collections.items() if exclusive}
-    return values | {path: want.value for path, want in desired.wants.items()}
+    return values | {known.get(path, path): want.value for path, want in desired.wants.items()}
 
 
 def _two_documents(resources: Iterable[Resource]) -> Iterator[Finding]:
