@@ -251,7 +251,10 @@ class _Given(EnvSettingsSource):
 def _env_file(path: Path | None) -> dict[str, str]:
     if path is None or not path.is_file():
         return {}
-    source = DotEnvSettingsSource(Settings, env_file=path, env_file_encoding="utf-8")
+    try:
+        source = DotEnvSettingsSource(Settings, env_file=path, env_file_encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from None
     return {k.upper(): v for k, v in source.env_vars.items() if v is not None}
 
 

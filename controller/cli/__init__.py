@@ -86,7 +86,7 @@ def main(argv: list[str] | None = None) -> None:
     except UserError as error:
         click.echo(str(error), err=True)
         status = 1
-    except ControllerError as error:
+    except (ControllerError, OSError) as error:  # the latter: a full disk, a folder that may not be read
         click.echo(f"Error: {error}", err=True)
         status = 1
     sys.exit(status if isinstance(status, int) else 0)

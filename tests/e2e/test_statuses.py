@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -232,6 +234,21 @@ def test_a_journal_out_of_reach(desk: Desk, url: str) -> None:
     desk.mbx("drift", code=0, MBX_STATE_URL=url)
     desk.mbx("apply", "--yes", code=1, MBX_STATE_URL=url)
     assert desk.tenant.writes() == []
+
+
+def test_a_machine_that_does_not_play_along(desk: Desk) -> None:
+    desk.spec(LIBRE)
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "controller", "plan"], cwd=desk.folder, env=desk.env, text=True,
+            stdout=full, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        _, err = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert "Traceback" not in err
+    assert "No space left" in err
+    (desk.folder / ".env").write_bytes(b"\xff\xfe\x00")
+    assert ".env cannot be read" in desk.mbx("plan", code=1).err
 
 
 def test_without_a_home_or_a_terminal(desk: Desk) -> None:
