@@ -68,7 +68,8 @@ def judge(plan: Plan, observed: Observed, bench: Bench) -> Plan:
         for who in count.losing
     }
     plan = _hold(plan, list(_run_findings(plan, losing, bench)), bench)
-    findings = sorted((*plan.findings, *_idle(plan, bench)), key=lambda found: (found.id, found.message))
+    told = (*plan.findings, *_idle(plan, bench), *_nobody(observed, bench))
+    findings = sorted(told, key=lambda found: (found.id, found.message))
     return replace(plan, changes=_follow(plan.changes), findings=tuple(findings))
 
 
@@ -229,6 +230,15 @@ def _held(
 def _on_time(change: Change) -> bool:
     """What takes something from somebody whose date came was reviewed when it was written."""
     return change.due is not None and change.action in (Action.REVOKE, Action.REMOVE)
+
+
+def _nobody(observed: Observed, bench: Bench) -> Iterator[Finding]:
+    """Addresses under `protect` that protect nobody, such as a misspelt one."""
+    for index, address in enumerate(bench.safety.protect):
+        if not observed.directory_error and not observed.directory.by_address(address):
+            message = f"safety.protect names {address}, and nobody in this tenant has that address"
+            origin = bench.tenant.at("safety", "protect", str(index))
+            yield Finding("unknown-address", address.lower(), Severity.WARNING, message, None, origin)
 
 
 def _idle(plan: Plan, bench: Bench) -> Iterator[Finding]:

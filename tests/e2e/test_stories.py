@@ -151,7 +151,7 @@ def test_late_replicas_are_waited_for_and_not_written_to_twice(desk: Desk) -> No
     desk.mbx("drift", code=0)
 
 
-@pytest.mark.parametrize("kind", ["lost-after", "lost-before", "throttled", "unavailable", "transient"])
+@pytest.mark.parametrize("kind", ["lost-after", "throttled", "unavailable", "transient", "expired", "gateway"])
 def test_bad_weather_ends_where_fair_weather_does(desk: Desk, kind: str) -> None:
     desk.spec(LIBRE + "---\nkind: SharedMailbox\naddress: neuf@entreprise.example\n")
     desk.tenant.weather({"kind": kind, "rate": 0.2, "retryAfter": 0.01}, retryAfter=[0.01])

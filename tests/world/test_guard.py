@@ -103,3 +103,12 @@ access:
     cycle = go(tenant.apply())
     assert not held(cycle.plan)
     assert not [who for who in tenant.full_access("contact@entreprise.example") if "@" in who]
+
+
+def test_a_protected_address_that_nobody_has_is_told(rig, go):
+    tenant = rig("kind: SharedMailbox\naddress: libre@entreprise.example\n")
+    text = (tenant.folder / "tenant.yaml").read_text()
+    tenant.write("tenant.yaml", text + "safety: {protect: [alice@entreprise.example, alise@entreprise.example]}\n")
+    plan = go(tenant.plan())
+    assert [f.id for f in plan.findings if f.code == "unknown-address"] == ["unknown-address/alise@entreprise.example"]
+    assert outcome.of_plan(plan, detailed=True) == outcome.GOOD
