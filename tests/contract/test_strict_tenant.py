@@ -20,7 +20,8 @@ from controller.model import Cycle, Plan
 from controller.reconciler import Setting, carry_out, prepare
 from controller.settings import load_settings
 from controller.spec import load
-from tests.contract.strict_tenant import Choices, StrictTenant, Thing
+from tests.contract.strict_cmdlets import Choices, Thing
+from tests.contract.strict_tenant import StrictTenant
 
 BASE = "https://strict.example"
 TENANT = """\
@@ -226,7 +227,7 @@ def test_two_of_one_name_are_told_apart_by_asking(bench: Callable[..., Bench], s
     other = Thing("UserMailbox", "alice.martin@contoso.example", "Alice Martin")
     group = Thing("MailUniversalSecurityGroup", "equipe2@contoso.example", "Équipe")
     for thing in (other, group):
-        tenant._christen(thing)
+        tenant.christen(thing)
         tenant.things.append(thing)
     contact = tenant.find("contact@contoso.example")
     contact.full[:] = [other, group, tenant.find("equipe@contoso.example")]

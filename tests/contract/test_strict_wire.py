@@ -18,7 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from controller.sandbox.tls import prepare
-from tests.contract.strict_tenant import SECRET, Choices, StrictTenant
+from tests.contract.strict_cmdlets import Choices
+from tests.contract.strict_tenant import SECRET, StrictTenant
 from tests.contract.test_strict_tenant import ODD, SPECS, TENANT, populated
 
 ROOT = Path(__file__).parents[2]
