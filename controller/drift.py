@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from deepdiff import DeepDiff
-
 from controller.model import Delta, Desired, Path
 
 
@@ -33,6 +31,8 @@ def _unwanted(path: Path, desired: Desired) -> bool:
 
 
 def _deltas(desired: Desired, wanted: Mapping[Path, Any], observed: Mapping[Path, Any]) -> Iterator[Delta]:
+    from deepdiff import DeepDiff  # noqa: PLC0415 - most plans have nothing to explain
+
     tree = DeepDiff(observed, wanted, view="tree", threshold_to_diff_deeper=0, max_diffs=None)
     paths = {node.path(output_format="list")[0] for nodes in tree.values() for node in nodes}
     for path in paths:

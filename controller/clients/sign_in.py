@@ -19,15 +19,6 @@ from typing import Any, Final
 import httpx
 import msal  # type: ignore[import-untyped]
 import structlog
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-    pkcs12,
-)
 from msal.exceptions import MsalError  # type: ignore[import-untyped]
 
 from controller.clients.sign_in_errors import is_transient, sign_in_error
@@ -230,8 +221,11 @@ def _credential(settings: Settings) -> Any:
         return {"client_assertion": lambda: _federated(path)}
     if settings.client_certificate is None:
         raise SettingsError("no way to sign in is set")
+    # Of the four ways only this one needs cryptography, which takes its time to load.
+    from controller.clients.certificate import read_certificate  # noqa: PLC0415
+
     password = settings.client_certificate_password
-    return _certificate(settings.client_certificate, password.get_secret_value() if password else None)
+    return read_certificate(settings.client_certificate, password.get_secret_value() if password else None)
 
 
 def _federated(path: Path) -> str:
@@ -240,34 +234,3 @@ def _federated(path: Path) -> str:
         return path.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"MBX_FEDERATED_TOKEN_FILE: {path} cannot be read: {error}") from None
-
-
-def _certificate(path: Path, password: str | None) -> dict[str, Any]:
-    """Key and certificate apart, the leaf first, which is what msal signs with PS256 from."""
-    secret = password.encode() if password else None
-    try:
-        content = path.read_bytes()
-        key: Any
-        if b"-----BEGIN" in content:
-            key = load_pem_private_key(content, secret)
-            certificates = x509.load_pem_x509_certificates(content)
-        else:
-            key, own, others = pkcs12.load_key_and_certificates(content, secret)
-            certificates = [c for c in (own, *others) if c is not None]
-    except (OSError, ValueError, TypeError) as error:
-        raise SettingsError(
-            f"MBX_CLIENT_CERTIFICATE: {path} holds no readable private key and certificate "
-            f"(is MBX_CLIENT_CERTIFICATE_PASSWORD right?): {error}"
-        ) from None
-    leaf = next((c for c in certificates if key is not None and _public(c) == _public(key)), None)
-    if leaf is None:
-        raise SettingsError(f"MBX_CLIENT_CERTIFICATE: {path} holds no private key with its certificate")
-    return {
-        "private_key": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
-        "public_certificate": leaf.public_bytes(Encoding.PEM).decode(),
-    }
-
-
-def _public(holder: Any) -> bytes:
-    encoded: bytes = holder.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return encoded

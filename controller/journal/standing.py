@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from controller.journal import schema
 from controller.journal.forms import decode, digest, encode
 from controller.journal.records import AccessRecord, Applied, Managed
 from controller.model import Key, Kind
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 Path = tuple[str, ...]
 _CHUNK: Final = 200  # keys in one statement: SQLite and PostgreSQL both bound the number of parameters
@@ -38,7 +41,11 @@ def _key(row: sa.Row[Any]) -> Key:
 
 def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     """The insert that knows ON CONFLICT: each dialect has one of its own, alike in all that is used here."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - loaded by those who have it
+
+    return postgresql.insert(table)
 
 
 def _upsert(
