@@ -7,7 +7,9 @@ trust; so both the services and msal speak through httpx here, with a context of
 
 from __future__ import annotations
 
+import importlib.util
 import ssl
+import sys
 from datetime import timedelta
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -20,6 +22,11 @@ from controller.errors import SettingsError
 _CONNECT: Final = 15.0  # seconds; a front door that takes longer is down
 # The machine's own addresses are never behind a proxy, whatever the environment says.
 _DIRECT: Final = ("all://localhost", "all://127.0.0.1", "all://[::1]")
+
+# httpcore asks for sniffio several times in each request, and does without it. Where it is not installed,
+# each time walks the whole path in vain: told once that there is none, Python knows [measured: httpcore 1.0].
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 def trust(bundle: Path | None) -> ssl.SSLContext:
@@ -76,27 +83,27 @@ class Door:
                 ),
             )
 
-        self._plain = client(multiplexed=False)
-        self._multiplexed = client(multiplexed=True) if http2 else None
+        self._make = client
+        self._clients = {http2: client(multiplexed=http2)}  # the other one when it is needed
         self._holds = http2
 
     def client(self, *, alone: bool) -> httpx.AsyncClient:
         """`alone`: a request that must not share the fate of others."""
-        if alone or not self._holds or self._multiplexed is None:
-            return self._plain
-        return self._multiplexed
+        multiplexed = self._holds and not alone
+        if multiplexed not in self._clients:
+            self._clients[multiplexed] = self._make(multiplexed=multiplexed)
+        return self._clients[multiplexed]
 
     def broke(self, client: httpx.AsyncClient) -> bool:
         """A connection of this client broke. True if that ends HTTP/2 for this door."""
-        ends = self._holds and client is self._multiplexed
+        ends = self._holds and client is self._clients.get(True)
         if ends:
             self._holds = False
         return ends
 
     async def close(self) -> None:
-        await self._plain.aclose()
-        if self._multiplexed is not None:
-            await self._multiplexed.aclose()
+        for client in self._clients.values():
+            await client.aclose()
 
 
 def sign_in(
