@@ -190,14 +190,20 @@ class MailboxFields(Aspect):
     permissions = Permissions(read=("Get-Mailbox",), write=("Set-Mailbox",))
     table: ClassVar[tuple[Field, ...]]
     besides: ClassVar[tuple[str, ...]] = ()
+    _heads: ClassVar[frozenset[str]] = frozenset()  # the fields of a document that the table is about
     setter: ClassVar[str] = "Set-Mailbox"  # others have a row of their own, and read it themselves
 
     def __init_subclass__(cls) -> None:
         if "table" in vars(cls) and cls.setter == "Set-Mailbox":
             cls.mailbox_properties = (*(entry.property for entry in cls.table), *cls.besides)
+        if "table" in vars(cls):
+            cls._heads = frozenset(entry.attribute.partition(".")[0] for entry in cls.table)
 
     def concerns(self, resource: Resource) -> bool:
-        return any(entry.written(resource.spec) is not None for entry in self.table)
+        spec = resource.spec
+        return any(getattr(spec, head, None) is not None for head in self._heads) and any(
+            entry.written(spec) is not None for entry in self.table
+        )
 
     async def read(
         self, reader: Reader, resources: Sequence[Resource], directory: Directory
