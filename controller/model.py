@@ -6,12 +6,13 @@ Nothing here knows a service, a file format or a clock.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 FORMAT: Final = 1  # the version of the plan's JSON form
 
@@ -323,8 +324,12 @@ class Memory:
         """The same, with what is remembered of some resources under another name; `names` gives, by the
         new key, the former one."""
 
-        def under(found: Mapping[Key, Any]) -> dict[Key, Any]:
-            return {**found, **{new: found[old] for new, old in names.items() if old in found}}
+        if not names:
+            return self
+
+        def under(found: Mapping[Key, Any]) -> Mapping[Key, Any]:
+            moved = {new: found[old] for new, old in names.items() if old in found}
+            return ChainMap(moved, cast(dict[Key, Any], found))
 
         return replace(
             self,

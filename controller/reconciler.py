@@ -17,7 +17,7 @@ from controller.aspect import Aspect, Context, all_aspects
 from controller.clients import Connection, Reader
 from controller.directory import Directory
 from controller.errors import DeniedError, ServiceError, SignInError
-from controller.journal import Journal
+from controller.journal import Journal, LastApplied
 from controller.model import (
     Action,
     Awaited,
@@ -103,9 +103,6 @@ def remember(journal: Journal | None, tenant_id: str) -> Memory:
     """What the journal knows, in the planner's terms."""
     if journal is None:
         return Memory()
-    applied: dict[Key, dict[tuple[str, ...], Any]] = {}
-    for (key, path), record in journal.last_applied(tenant_id).items():
-        applied.setdefault(key, {})[path] = record.value
     last = journal.last_cycle_at(tenant_id)
     managed = journal.managed(tenant_id)
     settled = {key: max(m.last_at, last or m.last_at) for key, m in managed.items()}
@@ -118,7 +115,7 @@ def remember(journal: Journal | None, tenant_id: str) -> Memory:
     }
     return Memory(
         known=bool(settled),
-        applied=applied,
+        applied=LastApplied(journal, tenant_id, managed.keys()),
         settled=settled,
         auto_mapping=journal.auto_mappings(tenant_id),
         awaited=awaited,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from controller.journal.forms import as_recorded
 from controller.journal.journal import Journal
 from controller.journal.lock import Patience
+from controller.journal.recall import LastApplied
 from controller.journal.records import AccessRecord, Applied, HistoryRow, Managed, Pending, RunRow
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Applied",
     "HistoryRow",
     "Journal",
+    "LastApplied",
     "Managed",
     "Patience",
     "Pending",

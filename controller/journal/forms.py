@@ -15,13 +15,14 @@ from datetime import date, timedelta
 from enum import Enum
 from typing import Any, Final
 
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 REDACTED: Final = "(not recorded)"
 _SECRET: Final = re.compile(r"password|secret|token|credential|assertion|private_?key|authorization", re.I)
 
 
 def encode(value: Any) -> str:
     """The one JSON text of `value`. Raises TypeError or ValueError where JSON cannot hold it."""
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(_plain(value))
 
 
 def decode(text: str) -> Any:

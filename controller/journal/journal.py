@@ -93,6 +93,11 @@ class Journal:
         with self._reading() as connection:
             return standing.last_applied(connection, tenant_id)
 
+    def applied_to(self, tenant_id: str, key: Key) -> Mapping[tuple[str, ...], Any]:
+        """The values last applied to one resource."""
+        with self._reading() as connection:
+            return standing.applied_to(connection, tenant_id, key)
+
     def settle(
         self,
         tenant_id: str,

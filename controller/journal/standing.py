@@ -74,6 +74,14 @@ def last_applied(connection: sa.Connection, tenant_id: str) -> dict[tuple[Key, P
     }
 
 
+def applied_to(connection: sa.Connection, tenant_id: str, key: Key) -> dict[Path, Any]:
+    table = schema.applied
+    rows = connection.execute(
+        sa.select(table.c.path, table.c.value).where(_of_key(table, tenant_id, key))
+    )
+    return {tuple(decode(row.path)): decode(row.value) for row in rows}
+
+
 def settle(
     connection: sa.Connection,
     tenant_id: str,
@@ -83,8 +91,22 @@ def settle(
     at: datetime,
     commit: str | None,
 ) -> None:
-    """Makes the record of each resource in `wanted` exactly what stands there."""
+    """Makes the record of each resource in `wanted` exactly what stands there. A few at a time: as texts,
+    the whole of a large tenant would take more memory than all that was observed of it."""
     _care_for(connection, tenant_id, wanted, object_ids, at)
+    rest = iter(wanted)
+    while chunk := list(islice(rest, _CHUNK)):
+        _settle_some(connection, tenant_id, {key: wanted[key] for key in chunk}, at, commit)
+
+
+def _settle_some(
+    connection: sa.Connection,
+    tenant_id: str,
+    wanted: Mapping[Key, Mapping[Path, Any]],
+    at: datetime,
+    commit: str | None,
+) -> None:
+    """At most _CHUNK resources."""
     texts = {
         (key, encode(path)): encode(value) for key, values in wanted.items() for path, value in values.items()
     }
@@ -133,14 +155,12 @@ def unsettle_one(connection: sa.Connection, tenant_id: str, key: Key, path: Path
 
 def _recorded(connection: sa.Connection, tenant_id: str, keys: Iterable[Key]) -> dict[tuple[Key, str], str]:
     table = schema.applied
-    found: dict[tuple[Key, str], str] = {}
-    rest = iter(keys)
-    while chunk := [(key.kind.value, key.address) for key in islice(rest, _CHUNK)]:
-        statement = sa.select(table.c.kind, table.c.address, table.c.path, table.c.value).where(
-            table.c.tenant_id == tenant_id, sa.tuple_(table.c.kind, table.c.address).in_(chunk)
-        )
-        found |= {(_key(row), row.path): row.value for row in connection.execute(statement)}
-    return found
+    by_name = {(key.kind.value, key.address): key for key in keys}
+    statement = sa.select(table.c.kind, table.c.address, table.c.path, table.c.value).where(
+        table.c.tenant_id == tenant_id, sa.tuple_(table.c.kind, table.c.address).in_(list(by_name))
+    )
+    rows = connection.execute(statement).all()
+    return {(by_name[kind, address], path): value for kind, address, path, value in rows}
 
 
 def _care_for(
