@@ -25,11 +25,14 @@ from controller.errors import (
     UnknownOutcomeError,
 )
 from controller.journal import Journal
+from controller.lead import Always, Lead
 from controller.model import Action, Change, Key, Outcome, Plan, Request, Status
 
 _AT_ONCE: Final = 4  # resources in work at the same time [inf: 4 to 8 concurrent requests a tenant]
 _NEW_ACCOUNT: Final = re.compile(r"(?<=/users/)\{([^{}/]+)\}")
 _PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between looks at what is not visible yet
+_LOST: Final = "not sent: another replica leads this tenant now, and it plans anew"
+_STOPPING: Final = "not attempted: the controller is being stopped; the next run goes on"
 
 
 class Look(Protocol):
@@ -49,7 +52,8 @@ class Sight:
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What applying needs from outside. `unconcluded` are changes whose request went out in an earlier
-    run that was cut off: the service may know them."""
+    run that was cut off: the service may know them. Once `lead` is lost no further request goes out; once
+    `stopping`, no further change is begun, and nothing is waited for."""
 
     reader: Reader
     writer: Writer
@@ -65,6 +69,8 @@ class Tools:
     told: Callable[[Outcome], None] = lambda outcome: None
     deadline: timedelta = timedelta(hours=1)  # how long what was accepted may stay unseen
     overdue: frozenset[str] = frozenset()  # changes that an earlier run waited for in vain
+    lead: Lead = field(default_factory=Always)
+    stopping: Callable[[], bool] = lambda: False
 
 
 async def apply(plan: Plan, tools: Tools) -> tuple[Outcome, ...]:
@@ -119,6 +125,11 @@ class _Work:
         finally:
             self._done[change.id].set()
 
+    @property
+    def _patience(self) -> float:
+        """In seconds."""
+        return 0.0 if self._tools.stopping() else self._tools.patience.total_seconds()
+
     def _needs(self, change: Change) -> list[str]:
         needs = [need for need in change.depends_on if need in self._done]
         if change.action is Action.REVOKE:  # nobody loses a way in before the others have theirs
@@ -126,6 +137,8 @@ class _Work:
         return needs
 
     def _obstacle(self, change: Change) -> str | None:
+        if self._tools.stopping():
+            return _STOPPING
         for need in self._needs(change):
             outcome = self.outcomes.get(need)
             if outcome and outcome.status in (Status.FAILED, Status.SKIPPED):
@@ -141,6 +154,9 @@ class _Work:
             await self._remember(aspect.own_record(change, request), change)
             try:
                 receipt = await self._one(aspect, change, request)
+            except _LeadLostError:
+                self._conclude(attempt, Status.SKIPPED, _LOST)
+                return
             except _NotThereYetError as error:
                 attempt.remark, attempt.refused = str(error), True
                 break
@@ -167,6 +183,8 @@ class _Work:
         for pause in (*_PAUSES, *[_PAUSES[-1]] * 1000):
             try:
                 named = await self._addressed(request)
+                if not self._tools.lead.held():
+                    raise _LeadLostError
                 receipt = await aspect.write(self._tools.reader, self._tools.writer, change, named)
             except UnknownOutcomeError as error:
                 if await self._is_so(change):
@@ -179,7 +197,7 @@ class _Work:
                     raise
                 if isinstance(error, TransientError) and error.code != codes.MAILBOX_NOT_READY:
                     raise
-                if spent + pause > self._tools.patience.total_seconds():
+                if spent + pause > self._patience:
                     raise _NotThereYetError(f"what is new is not visible yet ({error})") from error
             else:
                 self._learn(change, receipt.rows)
@@ -259,7 +277,7 @@ class _Work:
                 self._conclude(self._accepted[ident], Status.APPLIED, None)
             if all(ident in self.outcomes or a.refused for ident, a in waiting.items()):
                 break
-            wait = min(pause, self._tools.patience.total_seconds() - spent)
+            wait = min(pause, self._patience - spent)
             if wait <= 0:
                 break
             spent += wait
@@ -292,3 +310,7 @@ class _Work:
 
 class _NotThereYetError(Exception):
     """A new object did not become visible within our patience: the next run goes on."""
+
+
+class _LeadLostError(Exception):
+    """Nothing may be sent any more."""

@@ -373,6 +373,7 @@ class Cycle:
     plan: Plan
     outcomes: tuple[Outcome, ...] = ()
     applied: bool = False  # whether this cycle was meant to write
+    run_id: str | None = None  # in the journal, where it was
 
     @property
     def powerless(self) -> bool:

@@ -18,6 +18,7 @@ from controller.clients import Connection, Reader
 from controller.directory import Directory
 from controller.errors import DeniedError, ServiceError, SignInError
 from controller.journal import Journal, LastApplied
+from controller.lead import Always, Lead
 from controller.model import (
     Action,
     Awaited,
@@ -56,6 +57,8 @@ class Setting:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     told: Callable[[Outcome], None] = lambda outcome: None
     at: datetime | None = None  # to see the plan of another day
+    lead: Lead = field(default_factory=Always)
+    stopping: Callable[[], bool] = lambda: False  # once True, no further change is begun
 
     @property
     def tenant(self) -> Any:
@@ -243,10 +246,15 @@ async def carry_out(setting: Setting, connection: Connection, prepared: Prepared
         told=setting.told,
         deadline=setting.deadline,
         overdue=frozenset(i for i, a in prepared.memory.awaited.items() if a.accepted),
+        lead=setting.lead,
+        stopping=setting.stopping,
     )
     outcomes = await apply(prepared.plan, tools)
-    done = Cycle(prepared.plan, outcomes, applied=True)
-    await asyncio.to_thread(_record, setting, journal, prepared, done, run_id)
+    done = Cycle(prepared.plan, outcomes, applied=True, run_id=run_id)
+    if setting.lead.held():
+        await asyncio.to_thread(_record, setting, journal, prepared, done, run_id)
+    else:  # what stands there by now is another replica's to say
+        await asyncio.to_thread(_unsettle, setting, journal, done)
     journal.finish_run(run_id, at=setting.now(), condition=done.condition)
     return done
 
@@ -315,15 +323,19 @@ def _record(setting: Setting, journal: Journal, prepared: Prepared, done: Cycle,
     for outcome in done.outcomes:
         if outcome.status is Status.APPLIED and outcome.change.key in failing:
             _record_one(setting, journal, outcome.change, prepared.draft)
-        if outcome.status is not Status.APPLIED:
-            for path in outcome.change.rests_on:  # perhaps taken away by us, and not there again
-                journal.settle_one(
-                    tenant_id, outcome.change.key, path, None, at=now, commit=setting.commit, gone=True
-                )
-        elif outcome.change.action is Action.DELETE:
+        if outcome.status is Status.APPLIED and outcome.change.action is Action.DELETE:
             journal.forget(tenant_id, outcome.change.key, at=now)
+    _unsettle(setting, journal, done)
     _resolve(setting, journal, prepared, run_id)
     journal.record_access_lists(tenant_id, _access_lists(prepared), at=now)
+
+
+def _unsettle(setting: Setting, journal: Journal, done: Cycle) -> None:
+    """What was perhaps taken away by us for a moment, and is not there again, is off the record."""
+    now, tenant_id, commit = setting.now(), setting.tenant_id, setting.commit
+    for outcome in done.outcomes:
+        for path in outcome.change.rests_on if outcome.status is not Status.APPLIED else ():
+            journal.settle_one(tenant_id, outcome.change.key, path, None, at=now, commit=commit, gone=True)
 
 
 def _record_one(setting: Setting, journal: Journal, change: Change, draft: Draft) -> None:
