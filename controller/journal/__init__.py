@@ -9,16 +9,20 @@ from __future__ import annotations
 from controller.journal.forms import as_recorded
 from controller.journal.journal import Journal
 from controller.journal.lock import Patience
+from controller.journal.outbox import Errand, Message, Outbox
 from controller.journal.recall import LastApplied
 from controller.journal.records import AccessRecord, Applied, HistoryRow, Managed, Pending, RunRow
 
 __all__ = [
     "AccessRecord",
     "Applied",
+    "Errand",
     "HistoryRow",
     "Journal",
     "LastApplied",
     "Managed",
+    "Message",
+    "Outbox",
     "Patience",
     "Pending",
     "RunRow",

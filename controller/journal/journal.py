@@ -19,6 +19,7 @@ from controller.errors import StateError
 from controller.journal import standing, trail
 from controller.journal.lock import AdvisoryLocks, FileLocks, LockMaker, MemoryLocks, Patience, hold
 from controller.journal.opening import open_engine, reading, sqlite_path, writing
+from controller.journal.outbox import Outbox
 from controller.journal.records import AccessRecord, Applied, HistoryRow, Managed, Pending, RunRow
 from controller.model import Change, Condition, Key, Mode, Status
 
@@ -47,6 +48,7 @@ class Journal:
         self._turn: AbstractContextManager[object] = (
             threading.RLock() if engine.dialect.name == "sqlite" else nullcontext()
         )
+        self.outbox = Outbox(self._writing, self._reading)
 
     @classmethod
     def open(

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from controller.errors import StateError
-from controller.journal.schema import prepare
+from controller.journal.upgrade import is_up_to_date, upgrade
 
 BUSY_SECONDS: Final = 30  # how long a SQLite writer waits for another; theirs take milliseconds
 _CONNECT_SECONDS: Final = 10
@@ -95,16 +95,14 @@ def _open_sqlite(url: sa.URL) -> sa.Engine:
             hide_parameters=True,
         )
         _own_transactions(engine, durable=False)
-        with writing(engine) as connection:
-            prepare(connection)
+        _prepare(engine)
         return engine
     _make_private(path)
     engine = sa.create_engine(
         url.set(database=str(path)), connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True
     )
     _own_transactions(engine, durable=True)
-    with writing(engine) as connection:
-        prepare(connection)
+    _prepare(engine)
     return engine
 
 
@@ -178,10 +176,20 @@ def _open_postgres(url: sa.URL) -> sa.Engine:
         raise StateError(
             "a journal on PostgreSQL needs its driver: pip install 'mailbox-controller[postgres]'"
         ) from error
-    with writing(engine) as connection:
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SETUP_KEY)))
-        prepare(connection)
+    _prepare(engine)
     return engine
+
+
+def _prepare(engine: sa.Engine) -> None:
+    """Sees to it that the tables are those of this release. One looks first: most of the time, all is well,
+    and nobody has to wait for whoever writes."""
+    with reading(engine) as connection:
+        if is_up_to_date(connection):
+            return
+    with writing(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SETUP_KEY)))
+        upgrade(connection)
 
 
 @contextmanager

@@ -1,42 +1,16 @@
-"""The tables. What was intended and how it ended are only ever added to; the rest says how things stand.
+"""The tables, as the newest of the migrations leaves them.
 
-`runs`, `run_ends`, `intents` and `outcomes` have no UPDATE and no DELETE anywhere in this package: how an
-intent stands is its last outcome. `applied`, `managed`, `access` and `auto_mapping` are rewritten in place.
+`runs`, `run_ends`, `intents` and `outcomes` are only ever added to: how an intent stands is its last outcome.
+`applied`, `managed`, `access`, `auto_mapping` and `outbox` say how things stand, and are rewritten in place.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 
-from controller.errors import StateError
-
-VERSION: Final = 1  # raise it with each change below, and teach `prepare` to bring an older journal along
-
-
-class Utc(sa.types.TypeDecorator[datetime]):
-    """An aware moment, kept in UTC. SQLite has no time zones, so there it is a naive one that sorts."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise TypeError("the journal takes moments with a time zone only")
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
-
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-_SEQUENCE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # only INTEGER counts up by itself in SQLite
+from controller.journal.columns import SEQUENCE, Utc
 
 metadata = sa.MetaData()
 
@@ -49,7 +23,8 @@ def _key_columns(*, primary: bool) -> tuple[sa.Column[Any], ...]:
     )
 
 
-schema_version = sa.Table("journal_schema", metadata, sa.Column("version", sa.Integer, primary_key=True))
+# Read by release 0.1 alone, which knew no revisions: it keeps out of a journal whose number is above 1.
+sa.Table("journal_schema", metadata, sa.Column("version", sa.Integer, primary_key=True))
 
 managed = sa.Table(
     "managed",
@@ -74,7 +49,7 @@ applied = sa.Table(
 runs = sa.Table(
     "runs",
     metadata,
-    sa.Column("seq", _SEQUENCE, primary_key=True, autoincrement=True),
+    sa.Column("seq", SEQUENCE, primary_key=True, autoincrement=True),
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("tenant_id", sa.Text, nullable=False, index=True),
     sa.Column("at", Utc, nullable=False),
@@ -94,7 +69,7 @@ run_ends = sa.Table(
 intents = sa.Table(
     "intents",
     metadata,
-    sa.Column("seq", _SEQUENCE, primary_key=True, autoincrement=True),
+    sa.Column("seq", SEQUENCE, primary_key=True, autoincrement=True),
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id"), nullable=False, index=True),
     *_key_columns(primary=False),
@@ -112,7 +87,7 @@ intents = sa.Table(
 outcomes = sa.Table(
     "outcomes",
     metadata,
-    sa.Column("seq", _SEQUENCE, primary_key=True, autoincrement=True),
+    sa.Column("seq", SEQUENCE, primary_key=True, autoincrement=True),
     sa.Column("intent_id", sa.Text, sa.ForeignKey("intents.id"), nullable=False, index=True),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("at", Utc, nullable=False),
@@ -123,7 +98,7 @@ outcomes = sa.Table(
 access = sa.Table(
     "access",
     metadata,
-    sa.Column("seq", _SEQUENCE, primary_key=True, autoincrement=True),
+    sa.Column("seq", SEQUENCE, primary_key=True, autoincrement=True),
     sa.Column("tenant_id", sa.Text, nullable=False),
     sa.Column("address", sa.Text, nullable=False),
     sa.Column("digest", sa.Text, nullable=False),
@@ -142,19 +117,20 @@ auto_mapping = sa.Table(
     sa.Column("at", Utc, nullable=False),
 )
 
-
-def prepare(connection: sa.Connection) -> None:
-    """Creates the tables where there are none. Raises StateError if a newer release wrote them.
-
-    The caller sees to it that no two do this at once.
-    """
-    metadata.create_all(connection, tables=[schema_version])
-    found = connection.execute(sa.select(schema_version.c.version)).scalars().all()
-    if not found:
-        metadata.create_all(connection)
-        connection.execute(schema_version.insert().values(version=VERSION))
-    elif max(found) > VERSION:
-        raise StateError(
-            f"the journal was written by a newer release (its schema is {max(found)}, this release knows "
-            f"{VERSION}): install that release again, or point MBX_STATE_URL at another journal"
-        )
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("seq", SEQUENCE, primary_key=True, autoincrement=True),
+    sa.Column("tenant_id", sa.Text, nullable=False),
+    sa.Column("notifier", sa.Text, nullable=False),
+    sa.Column("dedupe_key", sa.Text, nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),  # JSON
+    sa.Column("state", sa.Text, nullable=False),  # an Errand
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("due_at", Utc, nullable=False),  # a claim moves it to when the claim lapses
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("ended_at", Utc),
+    sa.Column("reason", sa.Text),
+    sa.UniqueConstraint("tenant_id", "notifier", "dedupe_key", name="outbox_once"),
+    sa.Index("outbox_due", "state", "due_at"),
+)

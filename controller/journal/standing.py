@@ -9,18 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from controller.journal import schema
 from controller.journal.forms import decode, digest, encode
 from controller.journal.records import AccessRecord, Applied, Managed
+from controller.journal.statements import insert, upsert
 from controller.model import Key, Kind
-
-if TYPE_CHECKING:
-    from sqlalchemy.dialects import postgresql
 
 Path = tuple[str, ...]
 _CHUNK: Final = 200  # keys in one statement: SQLite and PostgreSQL both bound the number of parameters
@@ -37,29 +34,6 @@ def _columns(tenant_id: str, key: Key) -> dict[str, Any]:
 
 def _key(row: sa.Row[Any]) -> Key:
     return Key(Kind(row.kind), row.address)
-
-
-def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-    """The insert that knows ON CONFLICT: each dialect has one of its own, alike in all that is used here."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - loaded by those who have it
-
-    return postgresql.insert(table)
-
-
-def _upsert(
-    connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], keep: Mapping[str, Any]
-) -> None:
-    """Inserts `rows`, or overwrites those there with the same primary key but for the columns in `keep`."""
-    if not rows:
-        return
-    statement = _insert(connection, table)
-    columns = {name: statement.excluded[name] for name in rows[0] if not table.c[name].primary_key}
-    statement = statement.on_conflict_do_update(
-        index_elements=list(table.primary_key.columns), set_={**columns, **keep}
-    )
-    connection.execute(statement, [dict(row) for row in rows])
 
 
 # --- applied and managed ----------------------------------------------------------------------------
@@ -130,7 +104,7 @@ def _settle_some(
         for (key, path), text in texts.items()
         if recorded.get((key, path)) != text
     ]
-    _upsert(connection, schema.applied, changed, {})
+    upsert(connection, schema.applied, changed, {})
 
 
 def settle_one(
@@ -145,7 +119,7 @@ def settle_one(
 ) -> None:
     _care_for(connection, tenant_id, [key], {}, at)
     row = {"path": encode(path), "value": encode(value), "at": at, "commit_id": commit}
-    _upsert(connection, schema.applied, [_columns(tenant_id, key) | row], {})
+    upsert(connection, schema.applied, [_columns(tenant_id, key) | row], {})
 
 
 def unsettle_one(connection: sa.Connection, tenant_id: str, key: Key, path: Path) -> None:
@@ -177,7 +151,7 @@ def _care_for(
         | {"object_id": object_ids.get(key), "first_at": at, "last_at": at, "forgotten_at": None}
         for key in keys
     ]
-    new = _insert(connection, table).excluded
+    new = insert(connection, table).excluded
     known = table.c.forgotten_at.is_(None)
     keep = {
         "first_at": sa.case((known, table.c.first_at), else_=new.first_at),
@@ -185,7 +159,7 @@ def _care_for(
             (known, sa.func.coalesce(new.object_id, table.c.object_id)), else_=new.object_id
         ),
     }
-    _upsert(connection, table, rows, keep)
+    upsert(connection, table, rows, keep)
 
 
 def forget(connection: sa.Connection, tenant_id: str, key: Key, at: datetime) -> None:
@@ -297,4 +271,4 @@ def record_auto_mapping(
     connection: sa.Connection, tenant_id: str, key: Key, trustee: str, value: bool | None, *, at: datetime
 ) -> None:
     row = _columns(tenant_id, key) | {"trustee": trustee, "value": value, "at": at}
-    _upsert(connection, schema.auto_mapping, [row], {})
+    upsert(connection, schema.auto_mapping, [row], {})

@@ -51,17 +51,6 @@ def test_what_was_written_is_there_after_reopening(url: str) -> None:
         assert set(journal.managed(TENANT)) == {SUPPORT}
 
 
-def test_a_newer_journal_is_refused(url: str) -> None:
-    Journal.open(url).close()
-    driver = url.replace("postgresql:", "postgresql+psycopg:")
-    engine = sa.create_engine(driver)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE journal_schema SET version = 99")
-    engine.dispose()
-    with pytest.raises(StateError, match=r"newer release .*99.* install"):
-        Journal.open(url)
-
-
 def test_two_that_open_an_empty_database_at_once_both_get_it(
     url: str, start: Callable[..., subprocess.Popen[str]]
 ) -> None:
