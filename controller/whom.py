@@ -75,3 +75,28 @@ def protected(context: Context, guid: str) -> Principal | None:
             if principal.guid in people:
                 return principal
     return None
+
+
+def spared(resource: Resource, who: str, right: str, one: Principal, origin: Origin | None) -> Finding:
+    """Why `who`, or the group of that address with `one` in it, keeps a right that no document gives."""
+    through = "" if one.address.lower() == who else f", through {who}"
+    return Finding(
+        "protected",
+        f"{resource.key.address}/{who}/{right}",
+        Severity.WARNING,
+        f"{one.address} keeps {right}{through}: protected by the tenant's safety.protect",
+        resource.key,
+        origin,
+    )
+
+
+def orphaned(resource: Resource, sid: str, right: str, origin: Origin | None) -> Finding:
+    """An entry of somebody deleted, which is left as it is."""
+    return Finding(
+        "orphaned-sid",
+        f"{resource.key.address}/{sid}/{right}",
+        Severity.WARNING,
+        f"{right} is held by somebody deleted ({sid}); `orphans: remove` in the Tenant removes such entries",
+        resource.key,
+        origin,
+    )

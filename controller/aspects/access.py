@@ -16,7 +16,7 @@ from typing import Any
 from controller.acl import read_access
 from controller.aspect import Aspect, Context, Permissions, Resource, add_or_remove, set_mailbox
 from controller.clients import Reader
-from controller.directory import Directory, Principal
+from controller.directory import Directory
 from controller.grants import (
     AUTO_MAPPING,
     FULL_ACCESS,
@@ -41,7 +41,7 @@ from controller.model import (
     Risk,
     Severity,
 )
-from controller.whom import protected
+from controller.whom import orphaned, protected, spared
 
 
 class Access(Aspect):
@@ -122,11 +122,11 @@ class Access(Aspect):
         trustee = present.ids[who]
         orphan = trustee == who
         if orphan and context.tenant.orphans != "remove":
-            return _orphaned(resource, who, right, delta)
+            return orphaned(resource, who, right, delta.origin)
         obstacle = None
-        if not orphan and (spared := protected(context, trustee)):
-            obstacle = _spared(resource, who, right, spared, delta)
-            if spared.guid == trustee:
+        if not orphan and (kept := protected(context, trustee)):
+            obstacle = spared(resource, who, right, kept, delta.origin)
+            if kept.guid == trustee:
                 return obstacle
         if not orphan and (error := context.directory.unread_in(context.directory.principals[trustee])):
             obstacle = _unread(resource, who, right, error)
@@ -211,18 +211,6 @@ def _grant_notes(grant: Grant, right: str, resource: Resource, context: Context)
     return notes
 
 
-def _spared(resource: Resource, who: str, right: str, spared: Principal, delta: Delta) -> Finding:
-    through = "" if spared.address.lower() == who else f", through {who}"
-    return Finding(
-        "protected",
-        f"{resource.key.address}/{who}/{right}",
-        Severity.WARNING,
-        f"{spared.address} keeps {right}{through}: protected by the tenant's safety.protect",
-        resource.key,
-        delta.origin,
-    )
-
-
 def _unread(resource: Resource, who: str, right: str, error: Exception) -> Finding:
     return Finding(
         "unreadable",
@@ -232,15 +220,4 @@ def _unread(resource: Resource, who: str, right: str, error: Exception) -> Findi
         resource.key,
         resource.at("access"),
         blocks=(resource.key, "access"),
-    )
-
-
-def _orphaned(resource: Resource, sid: str, right: str, delta: Delta) -> Finding:
-    return Finding(
-        "orphaned-sid",
-        f"{resource.key.address}/{sid}/{right}",
-        Severity.WARNING,
-        f"{right} is held by somebody deleted ({sid}); `orphans: remove` in the Tenant removes such entries",
-        resource.key,
-        delta.origin,
     )

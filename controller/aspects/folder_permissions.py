@@ -40,6 +40,7 @@ from controller.model import (
 )
 from controller.spec.collections import is_exclusive
 from controller.spec.models.folder_permissions import EVERYBODY, STRANGERS, FolderPermission
+from controller.whom import orphaned, protected, spared
 
 _BOTH = (EVERYBODY, STRANGERS)
 _NEW = "{folder:"  # a folder whose id is known only once it is there
@@ -104,6 +105,8 @@ class FolderAccess(Aspect):
         planned = getattr(resource.spec, "folders", None) or {}  # a delegation has none
         if place is None and resource.principal and folder not in planned:
             return _missing(folder, resource, delta)
+        if delta.want is None and (kept := _kept(delta, present, resource, context)):
+            return kept
         founded = context.founding.get(delta.want.ref) if delta.want else None
         identity = f"{resource.identity}:{place or f'{_NEW}{folder}}}'}"
         action, request = _request(delta, present, identity)
@@ -115,7 +118,7 @@ class FolderAccess(Aspect):
             before=delta.before,
             after=delta.after,
             origin=delta.origin,
-            risk=Risk.MEDIUM if action is Action.REVOKE else Risk.LOW,
+            risk=Risk.MEDIUM if action is Action.REVOKE and not _is_orphan(delta.path[-1]) else Risk.LOW,
             requests=(request,),
             depends_on=(*(() if place else (created,)), *((founded,) if founded else ())),
             notes=("private appointments are shown as well",) if "Private" in str(delta.after) else (),
@@ -193,6 +196,20 @@ def _request(delta: Delta, present: Present, identity: str) -> tuple[Action, Req
     if delta.before is None and who not in _BOTH:
         return Action.GRANT, Request("exchange", "Add-MailboxFolderPermission", parameters)
     return Action.UPDATE, Request("exchange", "Set-MailboxFolderPermission", parameters)
+
+
+def _kept(delta: Delta, present: Present, resource: Resource, context: Context) -> Finding | None:
+    """Why an entry stays although the document does not have it: of somebody deleted, or protected."""
+    who, held = delta.path[-1], f"{delta.before} on {delta.path[1]}"
+    trustee = present.ids[who]
+    if _is_orphan(who):
+        return None if context.tenant.orphans == "remove" else orphaned(resource, who, held, delta.origin)
+    kept = protected(context, trustee)
+    return spared(resource, who, held, kept, delta.origin) if kept else None
+
+
+def _is_orphan(who: str) -> bool:
+    return who.startswith("S-1-")
 
 
 def _missing(folder: str, resource: Resource, delta: Delta) -> Finding:

@@ -27,10 +27,9 @@ from controller.model import (
     Present,
     Request,
     Risk,
-    Severity,
     Want,
 )
-from controller.whom import Part, protected, same_twice, whom
+from controller.whom import Part, orphaned, protected, same_twice, spared, whom
 
 _NAMES: Final = {SEND_AS: "sendAs", SEND_ON_BEHALF: "sendOnBehalf"}
 _RIGHTS: Final = {name: right for right, name in _NAMES.items()}
@@ -96,9 +95,9 @@ class Senders(Aspect):
         self, delta: Delta, present: Present, resource: Resource, context: Context
     ) -> Change | Finding:
         action = Action.GRANT if delta.want else Action.REVOKE
-        who = delta.path[1]
+        who, right = delta.path[1], _RIGHTS[delta.path[0]]
         needs: tuple[str, ...] = ()
-        orphan, spared = False, None
+        orphan, kept = False, None
         if delta.want is not None:
             one: Principal = delta.want.ref
             trustee, needs = one.guid, context.needs(one)
@@ -106,10 +105,10 @@ class Senders(Aspect):
             trustee = present.ids[who]
             orphan = trustee == who
             if orphan and context.tenant.orphans != "remove":
-                return _orphaned(resource, delta)
-            spared = None if orphan else protected(context, trustee)
-            if spared is not None and spared.guid == trustee:
-                return _spared(resource, delta, spared)
+                return orphaned(resource, who, right, delta.origin)
+            kept = None if orphan else protected(context, trustee)
+            if kept is not None and kept.guid == trustee:
+                return spared(resource, who, right, kept, delta.origin)
         return Change(
             key=resource.key,
             aspect=self.name,
@@ -119,9 +118,9 @@ class Senders(Aspect):
             after=delta.after,
             origin=delta.origin,
             risk=Risk.LOW if delta.want or orphan else Risk.MEDIUM,
-            requests=(_request(action, _RIGHTS[delta.path[0]], resource, trustee),),
+            requests=(_request(action, right, resource, trustee),),
             depends_on=needs,
-            obstacle=_spared(resource, delta, spared) if spared else None,
+            obstacle=spared(resource, who, right, kept, delta.origin) if kept else None,
         )
 
 
@@ -141,29 +140,3 @@ def _request(action: Action, right: str, resource: Resource, trustee: str) -> Re
         "Confirm": False,
     }
     return Request("exchange", f"{verb}-RecipientPermission", parameters)
-
-
-def _spared(resource: Resource, delta: Delta, spared: Principal) -> Finding:
-    name, who = delta.path
-    through = "" if spared.address.lower() == who else f", through {who}"
-    return Finding(
-        "protected",
-        f"{resource.key.address}/{who}/{_RIGHTS[name]}",
-        Severity.WARNING,
-        f"{spared.address} keeps {_RIGHTS[name]}{through}: protected by the tenant's safety.protect",
-        resource.key,
-        delta.origin,
-    )
-
-
-def _orphaned(resource: Resource, delta: Delta) -> Finding:
-    name, sid = delta.path
-    return Finding(
-        "orphaned-sid",
-        f"{resource.key.address}/{sid}/{_RIGHTS[name]}",
-        Severity.WARNING,
-        f"{_RIGHTS[name]} is held by somebody deleted ({sid}); `orphans: remove` in the Tenant removes such "
-        "entries",
-        resource.key,
-        delta.origin,
-    )

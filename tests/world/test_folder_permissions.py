@@ -133,3 +133,25 @@ def test_one_word_for_what_somebody_may_do(rights, word):
 
 def test_a_slash_in_a_name():
     assert segments("Clients/A\\/B/Contrats") == ["Clients", "A/B", "Contrats"]
+
+
+def test_entries_of_somebody_deleted_or_protected_stay(french, go):
+    tenant = french(FRENCH)
+    tenant.poke("Add-MailboxFolderPermission", Identity="contact@entreprise.example:\\Calendrier",
+                User="admin@entreprise.example", AccessRights=["Owner"])  # fmt: skip
+    orphan = "S-1-5-21-1111111111-2222222222-3333333333-7654321"
+    calendar = tenant.entry("contact@entreprise.example").stores["folder_permissions"]["calendar"]
+    calendar[orphan] = {"rights": ["Reviewer"], "flags": []}
+    text = (tenant.folder / "tenant.yaml").read_text()
+    tenant.write("tenant.yaml", text + "safety: {protect: [admin@entreprise.example]}\n")
+    plan = go(tenant.apply()).plan
+    assert {f"orphaned-sid/contact@entreprise.example/{orphan}/reviewer on Calendar",
+            "protected/contact@entreprise.example/admin@entreprise.example/owner on Calendar"} <= {
+        f.id for f in plan.findings
+    }  # fmt: skip
+    assert {f"NT User:{orphan}", "Admin", "Alice Martin"} <= held(tenant, "Calendrier").keys()
+    assert not go(tenant.plan()).changes
+    tenant.write("tenant.yaml", text + "orphans: remove\n")
+    go(tenant.apply())
+    assert held(tenant, "Calendrier").keys() == {"Default", "Anonymous", "Alice Martin"}
+    assert not go(tenant.plan()).changes
