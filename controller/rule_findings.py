@@ -27,6 +27,7 @@ _QUOTA: Final = 256 * 1024  # bytes, all enabled rules together [doc: Set-Mailbo
 _QUOTED: Final = re.compile(r"\(([\d,]+) bytes\)")
 _NEAR: Final = 0.8  # of the quota: an estimate, so that it is told well before
 _OVERHEAD: Final = 200  # bytes of a rule besides its texts; an estimate
+_NAMELESS: Final = "(no name)"
 _OUTSIDE: Final = frozenset({"MailContact", "GuestMailUser"})
 
 
@@ -46,7 +47,7 @@ def leak(resource: Resource, name: str, away: Sequence[str], *, enabled: bool = 
     off = "" if enabled else ", and is switched off at the moment"
     return Finding(
         "rule-forwards-outside",
-        f"{resource.key.address}/{name}",
+        f"{resource.key.address}/{name or _NAMELESS}",
         Severity.WARNING,
         f"the rule “{name}” sends mail of {resource.key.address} outside the organisation, to "
         f"{', '.join(away)}{off}; no document asks for it: find out who made it, then write it down or "
@@ -124,7 +125,7 @@ def _hidden(resource: Resource, name: str, away: Sequence[str]) -> Finding:
     where = f" and sends mail to {', '.join(away)}" if away else ""
     return Finding(
         "rule-hidden",
-        f"{resource.key.address}/{name or '(no name)'}",
+        f"{resource.key.address}/{name or _NAMELESS}",
         Severity.WARNING,
         f"the rule “{name}” is hidden from Outlook and Microsoft Graph{where}: that is how intruders keep "
         "reading. Look at it with Get-InboxRule -IncludeHidden, and remove it unless it is known",

@@ -102,12 +102,13 @@ def _leaks(
         away = rule_findings.risky(seen(row, directory, str), directory)
         if set(away) - meant.get(name, set()):
             on = canon.flag(row.get("isEnabled")) is not False
-            told.add(name)
-            yield rule_findings.leak(resource, name, away, enabled=on)
+            leak = rule_findings.leak(resource, name, away, enabled=on)
+            told.add(leak.id)
+            yield leak
     names = [str(row.get("displayName") or "") for row in rows]
     for finding in rule_findings.of_exchange(resource, hidden or (), names, directory):
         name = finding.subject.partition("/")[2]
-        if finding.code == "rule-hidden" or (name not in told and not meant.get(name)):
+        if finding.code == "rule-hidden" or (finding.id not in told and not meant.get(name)):
             yield finding
 
 
