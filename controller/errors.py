@@ -6,6 +6,7 @@
     │   ├── SettingsError            a setting is missing, double or malformed
     │   ├── UsageError               a command line that cannot be meant
     │   └── StaleError               a saved plan that does not, or no longer, hold: exit 4
+    ├── SourceError                  the specs cannot be had, or not be trusted: nothing is written
     ├── StateError                   the journal cannot be reached or does not hold
     ├── ReadOnlyError                a read-only client was asked to write (a bug, never the weather)
     └── ServiceError                 a service answered, or failed to
@@ -62,6 +63,14 @@ class UsageError(UserError):
 
 class StaleError(UserError):
     pass
+
+
+class SourceError(ControllerError):
+    """`reason` is one of the stable words that alerts go by (`controller.turn.Reason`)."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        self.reason = reason
+        super().__init__(message)
 
 
 class StateError(ControllerError):

@@ -12,12 +12,15 @@ from controller.spec.models.scalars import Address, Maybe, SpecModel, Words
 class TrustedSource(SpecModel):
     """A commit that is not trusted is not applied, and told."""
 
-    verify: Maybe[Literal["ssh"]] = Field(
-        default=None, description="How commits are signed: ssh. Left out: signatures are not looked at."
+    verify: Maybe[Literal["ssh", "gpg"]] = Field(
+        default=None,
+        description="How commits are signed: ssh or gpg. Left out: signatures are not looked at.",
     )
     allowed_signers: Maybe[Words] = Field(
         default=None,
-        description="File of allowed signers in the form that ssh-keygen reads, relative to the repository.",
+        description="File of allowed signers, relative to the top of the repository: in the form that "
+        "ssh-keygen reads (ssh), or public keys, armoured, one after another (gpg). It counts as it was "
+        "before the commit that is checked.",
         examples=[".allowed_signers"],
     )
     by_path: dict[Words, tuple[Address, ...]] = Field(

@@ -1,0 +1,12 @@
+"""Where the specs come from: a folder, a work tree, or a branch of a repository; and whether to trust it.
+
+Git itself is asked, and nothing else in the controller reads git.
+"""
+
+from __future__ import annotations
+
+from controller.source.folder import FolderSource, commit_of
+from controller.source.repository import RepositorySource
+from controller.source.revision import Revision, Source
+
+__all__ = ["FolderSource", "RepositorySource", "Revision", "Source", "commit_of"]
