@@ -16,6 +16,7 @@ from typing import Any, Final
 from controller import canon
 from controller.aspect import Resource
 from controller.directory import Directory
+from controller.handoff import part_of, rules_of
 from controller.model import Finding, Severity
 from controller.rule_forms import SENDING, body, destinations
 
@@ -134,10 +135,32 @@ def _hidden(resource: Resource, name: str, away: Sequence[str]) -> Finding:
     )
 
 
+def before_handoffs(resource: Resource, rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Rules that nobody manages, and that keep mail from a hand-off by running before it and stopping."""
+    managed = {rule.name for rule in rules_of(resource.spec) or ()}
+    stopping: list[str] = []
+    for row in rows:  # in their order
+        name = str(row.get("displayName") or "")
+        part = part_of(name, resource.spec)
+        if part and stopping:
+            yield Finding(
+                "handoff-behind-rule",
+                f"{resource.key.address}/{part}",
+                Severity.WARNING,
+                f"“{stopping[0]}” runs before “{name}” and stops: mail that it fits is not handed on. List "
+                "the rules of this mailbox under `rules`, then hand-offs come first; or move it in Outlook",
+                resource.key,
+                resource.at("handoff", part),
+            )
+        stops = canon.flag((row.get("actions") or {}).get("stopProcessingRules"))
+        if stops and name not in managed and canon.flag(row.get("isEnabled")) is not False:
+            stopping.append(name)
+
+
 def quota(resource: Resource, others: Iterable[Mapping[str, Any]]) -> Finding | None:
     """Whether the rules that the mailbox will have come near what it may hold. `others` are rules of the
     service that stay."""
-    ours = [body(rule, lambda path: "x" * 120) for rule in resource.spec.rules if rule.enabled]
+    ours = [body(rule, lambda path: "x" * 120) for rule in rules_of(resource.spec) or () if rule.enabled]
     rest = [row for row in others if canon.flag(row.get("isEnabled")) is not False]
     size = sum(map(_size, ours)) + sum(map(_size, rest))
     limit = _limit(resource.row or {})

@@ -16,10 +16,12 @@ from controller.aspect import Resource
 from controller.clients import Reader
 from controller.directory import Directory
 from controller.errors import ServiceError
+from controller.handoff import HANDOFF, part_of, rules_of
 from controller.mail_folders import Folders, climb, read_folders, wanted_paths
 from controller.model import Absent, Finding, Observation, Path, Present, Unreadable
 from controller.rule_forms import folder_ids, seen, wished
 from controller.spec.collections import is_exclusive
+from controller.spec.models.handoff import RULE_NAMES
 
 RULES: Final = ("rules",)
 NUMBER: Final = "ruleNumber"  # beside the rules: where each stands
@@ -30,12 +32,16 @@ _GONE: Final = "(a folder that is gone)"
 _COLUMNS: Final = ("Name", "Enabled", "ForwardTo", "ForwardAsAttachmentTo", "RedirectTo")
 
 
-def rule_path(name: str) -> Path:
-    """`("rules", "order")` is the order itself."""
+def rule_path(name: str, spec: Any) -> Path:
+    """`("rules", "order")` is the order itself; a hand-off that `spec` speaks of is called so."""
+    if part := part_of(name, spec):
+        return (*HANDOFF, part)
     return (*RULES, _ORDER_TOO if name == "order" else name)
 
 
 def rule_name(path: Path) -> str:
+    if path[:1] == HANDOFF:
+        return RULE_NAMES[path[1]]
     return "order" if path[1] == _ORDER_TOO else path[1]
 
 
@@ -56,7 +62,7 @@ async def observe(
         return Unreadable(error)
     rows = sorted(rows, key=_number)
     findings = list(_leaks(resource, rows, hidden, directory))
-    if resource.spec.rules is None:
+    if rules_of(resource.spec) is None:
         return Present({}, findings=tuple(findings))
     return _Reading(resource, directory, folders, rows, findings).present()
 
@@ -73,7 +79,7 @@ async def _exchange_rows(reader: Reader, resource: Resource) -> Sequence[Mapping
 
 async def _folders(reader: Reader, resource: Resource, rows: Iterable[Mapping[str, Any]]) -> Folders:
     """Only a document that speaks of rules needs to know what their folders are called."""
-    if resource.spec.rules is None:
+    if rules_of(resource.spec) is None:
         return Folders()
     folders = await read_folders(reader, resource)
     idents = {ident for row in rows for ident in folder_ids(row)}
@@ -94,7 +100,7 @@ def _leaks(
     """Mail that leaves by rules that the document does not ask for, each told once."""
     meant = {
         rule.name: set(rule_findings.risky(wished(rule, directory), directory))
-        for rule in resource.spec.rules or ()
+        for rule in rules_of(resource.spec) or ()
     }
     told: set[str] = set()
     for row in rows:
@@ -128,7 +134,7 @@ class _Reading:
         self._folders = folders
         self._rows = rows
         self._wanted = list(wanted_paths(resource.spec))
-        self._wishes = {rule.name: wished(rule, directory) for rule in resource.spec.rules}
+        self._wishes = {rule.name: wished(rule, directory) for rule in rules_of(resource.spec) or ()}
         self._fields: dict[Path, Any] = {}
         self._ids = folders.ids(self._wanted)
         self._findings = findings
@@ -145,6 +151,7 @@ class _Reading:
         stays = [row for row in self._rows if self._stays(row)]
         if full := rule_findings.quota(self._resource, stays):
             self._findings.append(full)
+        self._findings += rule_findings.before_handoffs(self._resource, self._rows)
         return Present(self._fields, self._ids, tuple(self._findings))
 
     def _value(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,7 +171,7 @@ class _Reading:
 
     def _note(self, called: str, name: str, row: Mapping[str, Any]) -> None:
         value = self._value(row)
-        self._fields[rule_path(called)] = value
+        self._fields[rule_path(called, self._resource.spec)] = value
         self._fields[(NUMBER, called)] = _number(row)
         self._ids[f"rule:{called}"] = str(row.get("id") or "")
         if READ_ONLY in value:

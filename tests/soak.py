@@ -174,6 +174,24 @@ rules:
   - {name: Contrats, conditions: {subjectContains: [contrat]}, actions: {moveToFolder: Clients/Contrats}}
 """,
     },
+    "handoff": {
+        "libre.yaml": """kind: SharedMailbox
+address: libre@entreprise.example
+handoff:
+  ticketing: {address: tickets@helpdesk.example}
+  teamsChannel: {address: 1a2b.entreprise.example@emea.teams.ms, conditions: {subjectContains: [urgent]}}
+rules:
+  - {name: Bruit, conditions: {senderContains: [noreply@]}, actions: {delete: true, stopProcessingRules: true}}
+""",
+        "contact.yaml": """kind: SharedMailbox
+address: contact@entreprise.example
+handoff: {ticketing: {address: tickets@helpdesk.example, keepCopy: true}, teamsChannel: none}
+""",
+        "neuf.yaml": """kind: SharedMailbox
+address: neuf@entreprise.example
+handoff: {ticketing: {address: tickets@helpdesk.example, keepCopy: false, conditions: {hasAttachments: true}}}
+""",
+    },
     "replies": {
         "reponses.yaml": """\
 kind: SharedMailbox

@@ -15,6 +15,7 @@ from controller import canon
 from controller.aspect import Aspect, Context, Permissions, Resource, set_mailbox
 from controller.clients import Reader
 from controller.directory import Directory, Principal
+from controller.handoff import HANDOFF, destinations, forwarding_of
 from controller.model import (
     Absent,
     Action,
@@ -30,11 +31,13 @@ from controller.model import (
     Risk,
     Severity,
     Want,
+    ident,
 )
 from controller.outbound import Outbound, is_outside, read_outbound
 
 TO, KEEP = ("forwarding", "to"), ("forwarding", "keepCopy")
 NONE: Final = "none"
+TO_IN: Final = {"forwarding": "to", "handoff": "address"}  # what it is called where it is written
 _LEAVES = "mail leaves the organisation"
 
 
@@ -50,7 +53,7 @@ class Forwarding(Aspect):
         self, reader: Reader, resources: Sequence[Resource], directory: Directory
     ) -> Mapping[Key, Observation]:
         """The mailbox row has it; the tenant's outbound policy is only asked for where mail goes out."""
-        leaving = any(_wished_outside(r, directory) for r in resources)
+        leaving = any(_leaving(r, directory) for r in resources)
         outbound = await read_outbound(reader) if leaving else Outbound()
         return {r.key: _observe(r, directory, outbound) for r in resources}
 
@@ -58,21 +61,21 @@ class Forwarding(Aspect):
         return Present({TO: NONE, KEEP: False})
 
     def desired(self, resource: Resource, context: Context) -> Desired:
-        written = resource.spec.forwarding
+        written, place = forwarding_of(resource.spec)
         if written is None:
-            return Desired()
+            return _ours_no_longer(resource, context)
         if written.to is None:
-            return Desired({TO: Want(NONE, NONE, resource.at("forwarding"))})
+            return Desired({TO: Want(NONE, NONE, resource.at(*place))})
         found = context.directory.by_address(written.to)
         if len(found) > 1 or (not found and context.directory.accepts(written.to)):
-            return Desired(findings=(_nobody(resource, written.to, found),))
+            return Desired(findings=(_nobody(resource, written.to, found, place),))
         target = found[0] if found else None
         value = target.address.lower() if target else canon.address(written.to)
         wants: dict[Path, Want] = {
-            TO: Want(value, written.to, resource.at(*TO), ref=target),
-            KEEP: Want(written.keep_copy, written.keep_copy, resource.at(*KEEP), ref=target),
+            TO: Want(value, written.to, resource.at(*place, TO_IN[place[0]]), ref=target),
+            KEEP: Want(written.keep_copy, written.keep_copy, resource.at(*place, KEEP[1]), ref=target),
         }
-        told = () if written.keep_copy else (_no_copy(resource, written.to),)
+        told = () if written.keep_copy else (_no_copy(resource, written.to, place),)
         return Desired(wants, findings=told)
 
     def observed(
@@ -89,12 +92,15 @@ class Forwarding(Aspect):
     ) -> Change | Finding:
         assert delta.want is not None
         target: Principal | None = delta.want.ref
-        to = resource.spec.forwarding.to
+        written, _ = forwarding_of(resource.spec)
+        to = written.to if written else None
+        keeps = to is not None and written is not None and written.keep_copy
         outside = to is not None and is_outside(to, target, context.directory)
+        parts = [part for part, _ in destinations(resource.spec)]  # their rules come before this ends
         parameters = {
             "ForwardingAddress": target.guid if target else None,
             "ForwardingSmtpAddress": f"{canon.SMTP_PREFIX}{to}" if to and not target else None,
-            "DeliverToMailboxAndForward": to is not None and resource.spec.forwarding.keep_copy,
+            "DeliverToMailboxAndForward": keeps,
         }
         return Change(
             key=resource.key,
@@ -104,51 +110,71 @@ class Forwarding(Aspect):
             before=delta.before,
             after=delta.after,
             origin=delta.origin,
-            risk=_risk(delta, resource, outside=outside),
+            risk=_risk(delta, keeps=keeps, outside=outside),
             requests=(set_mailbox(resource, parameters),),
             notes=(f"{_LEAVES}: {to} is outside",) if outside else (),
+            depends_on=tuple(ident(resource.key, (*HANDOFF, part)) for part in parts if to is None),
         )
 
 
-def _risk(delta: Delta, resource: Resource, *, outside: bool) -> Risk:
+def _ours_no_longer(resource: Resource, context: Context) -> Desired:
+    """Ends what a hand-off of this document had us forward, by our own record; nobody else's forwarding."""
+    applied = context.memory.applied.get(resource.key, {}).get(TO, NONE)
+    if resource.spec.handoff is None or not resource.spec.handoff.by_mail or applied == NONE:
+        return Desired()
+    if resource.row is None or _shown(resource.row, context.directory)[0] != applied:
+        return Desired()
+    return Desired({TO: Want(NONE, NONE, resource.at(*HANDOFF))})
+
+
+def _risk(delta: Delta, *, keeps: bool, outside: bool) -> Risk:
     if outside:
         return Risk.HIGH
-    loses = delta.after == NONE or not resource.spec.forwarding.keep_copy
+    loses = delta.after == NONE or not keeps
     changes = delta.path == TO and delta.before != NONE
     return Risk.MEDIUM if loses or changes else Risk.LOW
 
 
-def _wished_outside(resource: Resource, directory: Directory) -> bool:
+def _leaving(resource: Resource, directory: Directory) -> dict[str, Path]:
+    """Where the document sends mail outside, by forwarding or by hand-off, and where it says so."""
     written = resource.spec.forwarding
-    if written is None or written.to is None:
-        return False
-    found = directory.by_address(written.to)
-    return is_outside(written.to, found[0] if len(found) == 1 else None, directory)
+    places: dict[str, Path] = {to: (*HANDOFF, part, "address") for part, to in destinations(resource.spec)}
+    if written is not None and written.to is not None:
+        places[written.to] = TO
+    return {to: place for to, place in places.items() if _is_outside(to, directory)}
+
+
+def _is_outside(to: str, directory: Directory) -> bool:
+    found = directory.by_address(to)
+    return is_outside(to, found[0] if len(found) == 1 else None, directory)
 
 
 def _observe(resource: Resource, directory: Directory, outbound: Outbound) -> Observation:
     findings = []
-    if _wished_outside(resource, directory):
-        to = resource.spec.forwarding.to
+    for to, place in _leaving(resource, directory).items():
         if obstacle := outbound.obstacle(to):
-            findings.append(_blocked(resource, to, obstacle))
+            findings.append(_blocked(resource, to, obstacle, place))
     if resource.row is None:
         return Present({TO: NONE, KEEP: False}, findings=tuple(findings)) if findings else Absent()
-    row = resource.row
+    shown, leaks = _shown(resource.row, directory)
+    if forwarding_of(resource.spec)[0] is None:
+        findings += [_leak(resource, one) for one in leaks[:1]]
+        if resource.spec.handoff is None:
+            return Present({}, findings=tuple(findings))
+    keeps = bool(canon.flag(resource.row.get("DeliverToMailboxAndForward")))
+    return Present({TO: shown, KEEP: keeps}, findings=tuple(findings))
+
+
+def _shown(row: Mapping[str, Any], directory: Directory) -> tuple[str, list[str]]:
+    """Where a mailbox forwards, to be compared; and which of these addresses are outside."""
     internal, external = row.get("ForwardingAddress"), row.get("ForwardingSmtpAddress")
     target = _recipient(str(internal), directory) if internal else None
     address = target.address.lower() if target else canon.address(str(internal or external or ""))
     over = canon.address(str(external)) if internal and external else ""
     if external and not internal and len(same := directory.by_address(address)) == 1:
         target, address = same[0], same[0].address.lower()
-    if resource.spec.forwarding is None:
-        leaks = [
-            a for a in (address, over) if a and is_outside(a, target if a == address else None, directory)
-        ]
-        return Present({}, findings=tuple(_leak(resource, one) for one in leaks[:1]))
-    shown = f"{address} (and {over}, which has no effect)" if over else address or NONE
-    keeps = bool(canon.flag(row.get("DeliverToMailboxAndForward")))
-    return Present({TO: shown, KEEP: keeps}, findings=tuple(findings))
+    leaks = [a for a in (address, over) if a and is_outside(a, target if a == address else None, directory)]
+    return (f"{address} (and {over}, which has no effect)" if over else address or NONE), leaks
 
 
 def _recipient(name: str, directory: Directory) -> Principal | None:
@@ -171,19 +197,22 @@ def _leak(resource: Resource, address: str) -> Finding:
     )
 
 
-def _blocked(resource: Resource, to: str, obstacle: str) -> Finding:
+def _blocked(resource: Resource, to: str, obstacle: str, place: Path) -> Finding:
+    """Rules that redirect are held to the same [doc: outbound spam policies, external email forwarding]."""
+    handoff = place[:1] == HANDOFF
     return Finding(
         "forwarding-blocked",
-        resource.key.address,
+        f"{resource.key.address}/{place[1]}" if handoff else resource.key.address,
         Severity.WARNING,
-        f"what {resource.key.address} forwards to {to} will come back: {obstacle}. Let it out in the "
-        "Defender portal (outbound spam policies), or forward inside the organisation",
+        f"what {resource.key.address} {'hands on' if handoff else 'forwards'} to {to} will come back: "
+        f"{obstacle}. Let it out in the Defender portal (outbound spam policies), or stay inside the "
+        "organisation",
         resource.key,
-        resource.at(*TO),
+        resource.at(*place),
     )
 
 
-def _no_copy(resource: Resource, to: str) -> Finding:
+def _no_copy(resource: Resource, to: str, place: Path) -> Finding:
     return Finding(
         "forward-without-copy",
         resource.key.address,
@@ -191,11 +220,11 @@ def _no_copy(resource: Resource, to: str) -> Finding:
         f"{resource.key.address} keeps nothing of what it forwards to {to}: what is lost there is lost. "
         "Write `keepCopy: true`",
         resource.key,
-        resource.at(*KEEP),
+        resource.at(*place, KEEP[1]),
     )
 
 
-def _nobody(resource: Resource, to: str, found: Sequence[Principal]) -> Finding:
+def _nobody(resource: Resource, to: str, found: Sequence[Principal], place: Path) -> Finding:
     holders = ", ".join(sorted(f"{one.display_name} ({one.type})" for one in found))
     message = (
         f"{to} is claimed by several: {holders}" if found else f"nobody in this tenant has the address {to}"
@@ -206,6 +235,6 @@ def _nobody(resource: Resource, to: str, found: Sequence[Principal]) -> Finding:
         Severity.ERROR,
         f"{message}; the forwarding of {resource.key.address} is left as it is until this is settled",
         resource.key,
-        resource.at(*TO),
+        resource.at(*place, TO_IN[place[0]]),
         blocks=(resource.key, "forwarding"),
     )

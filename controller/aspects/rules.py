@@ -1,5 +1,5 @@
-"""Inbox rules, in their order. Rules of a mailbox are read even where its document leaves them out: for
-findings only, as mail that leaks is worth a warning.
+"""Inbox rules, in their order, those that hand mail on first. Rules of a mailbox are read even where its
+document leaves them out: for findings only, as mail that leaks is worth a warning.
 
 A rule is known by its name, which the service does not keep unique: of twins the one most like the document's
 is taken for it. Rules that Graph cannot write (`isReadOnly`) are never touched; one in error (`hasError`:
@@ -14,11 +14,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from controller import canon
 from controller import rule_findings as telling
 from controller.aspect import Aspect, Context, Permissions, Resource
 from controller.clients import Reader, Receipt, Writer, ask_all, codes, segment
 from controller.directory import Directory
 from controller.errors import NotFoundError, ServiceError
+from controller.handoff import HANDOFF, ended, part_of, rules_of
 from controller.made import recall, remember
 from controller.mail_folders import account_of, creation_of, reference, resolved, unknown
 from controller.model import (
@@ -30,6 +32,7 @@ from controller.model import (
     Key,
     Kind,
     Observation,
+    Origin,
     Path,
     Present,
     Request,
@@ -69,25 +72,32 @@ class Rules(Aspect):
         few = len(resources) <= _HIDDEN_SOUGHT
 
         async def look(resource: Resource) -> Observation:
-            hidden_too = few or resource.spec.rules is not None
+            hidden_too = few or rules_of(resource.spec) is not None
             return await observe(reader, resource, directory, hidden_too=hidden_too)
 
         answers = await ask_all(look, resources)
         return _without_unasked(resources, dict(zip((r.key for r in resources), answers, strict=True)))
 
     def desired(self, resource: Resource, context: Context) -> Desired:
-        rules = resource.spec.rules
+        spec = resource.spec
+        rules = rules_of(spec)
         if rules is None:
             return Desired()
         wants: dict[Path, Want] = {}
+        first = len(rules) - len(spec.rules or ())  # of its own, behind those that hand mail on
         for index, rule in enumerate(rules):
-            value = wished(rule, context.directory)
-            wants[rule_path(rule.name)] = Want(value, rule, resource.at(*RULES, str(index)))
+            path = rule_path(rule.name, spec)
+            place = resource.at(*path) if index < first else resource.at(*RULES, str(index - first))
+            wants[path] = Want(wished(rule, context.directory), rule, place)
+        gone: dict[Path, Origin] = {(*HANDOFF, part): resource.at(*HANDOFF, part) for part in ended(spec)}
+        if spec.rules is None:
+            return Desired(wants, gone=frozenset(gone), origins=gone)
         if len(rules) > 1:
             order = [rule.name for rule in rules]
             wants[ORDER] = Want(order, order, resource.at(*RULES))
-        exclusive = is_exclusive(resource.spec, context.tenant, "rules")
-        return Desired(wants, {RULES: exclusive}, origins={RULES: resource.at(*RULES)})
+        exclusive = is_exclusive(spec, context.tenant, "rules")
+        origins = {**gone, RULES: resource.at(*RULES)}
+        return Desired(wants, {RULES: exclusive}, gone=frozenset(gone), origins=origins)
 
     def observed(
         self, present: Present, resource: Resource, desired: Desired, context: Context
@@ -97,7 +107,7 @@ class Rules(Aspect):
         fields = {
             path: value
             for path, value in present.fields.items()
-            if path in desired.wants or not ({READ_ONLY, ERROR} & value.keys() if path[0] == "rules" else ())
+            if path in desired.wants or path[0] == NUMBER or not {READ_ONLY, ERROR} & value.keys()
         }
         if ORDER in desired.wants:
             want = desired.wants[ORDER].value
@@ -125,16 +135,16 @@ class Rules(Aspect):
             risk=risk,
             notes=notes,
         )
-        if delta.want is None:
-            return replace(draft, requests=(_delete(resource, present, name),))
+        if delta.want is None:  # what takes a hand-off's place comes first
+            return replace(draft, requests=(_delete(resource, present, name),), depends_on=_instead(resource))
         rule = delta.want.verbatim
-        obstacle = unknown(folders(rule), "the rule", present, resource, delta)
+        obstacle = _obstacle(rule, present, resource, delta, context)
         if delta.before and READ_ONLY in delta.before:
             obstacle = _stuck(resource, name, delta)
         return replace(
             draft,
             requests=_requests(resource, present, rule, delta),
-            depends_on=(*_needs(resource, rule), *_after(rule.name, present, resource, delta)),
+            depends_on=(*_needs(resource, rule), *_after(rule.name, present, resource, delta, context)),
             obstacle=obstacle,
         )
 
@@ -147,7 +157,10 @@ class Rules(Aspect):
             before=delta.before,
             after=delta.after,
             origin=delta.origin,
-            depends_on=tuple(ident(resource.key, rule_path(rule.name)) for rule in resource.spec.rules),
+            depends_on=tuple(
+                ident(resource.key, rule_path(rule.name, resource.spec))
+                for rule in rules_of(resource.spec) or ()
+            ),
             requests=tuple(
                 Request("graph", f"PATCH {_one(resource, present, name)}", {"sequence": number})
                 for name, number in _arrangement(present, resource).moves.items()
@@ -178,7 +191,7 @@ def _without_unasked(
     resources: Sequence[Resource], answers: dict[Key, Observation]
 ) -> dict[Key, Observation]:
     """Where no document asks for rules, trouble with reading them is told once and stops nothing."""
-    unasked = [r for r in resources if r.spec.rules is None and isinstance(answers[r.key], Unreadable)]
+    unasked = [r for r in resources if rules_of(r.spec) is None and isinstance(answers[r.key], Unreadable)]
     for index, resource in enumerate(unasked):
         error = answers[resource.key]
         assert isinstance(error, Unreadable)
@@ -204,17 +217,22 @@ def _unread(resource: Resource, error: ServiceError, count: int) -> Finding:
 
 def _held(present: Present, resource: Resource) -> dict[str, int]:
     """The numbers of those of the document's rules that are there and stay."""
-    names = {rule.name for rule in resource.spec.rules}
+    names = {rule.name for rule in rules_of(resource.spec) or ()}
     return {
         path[1]: number
         for path, number in present.fields.items()
-        if path[0] == NUMBER and path[1] in names and not _replaced(present, path[1])
+        if path[0] == NUMBER and path[1] in names and not _replaced(present, resource, path[1])
     }
 
 
-def _replaced(present: Present, name: str) -> bool:
+def _replaced(present: Present, resource: Resource, name: str) -> bool:
     """Whether it will be made anew, or cannot be moved."""
-    return bool({READ_ONLY, ERROR} & present.fields.get(rule_path(name), {}).keys())
+    return bool({READ_ONLY, ERROR} & _seen(present, resource, name).keys())
+
+
+def _seen(present: Present, resource: Resource, name: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = present.fields.get(rule_path(name, resource.spec), {})
+    return found
 
 
 def _arrangement(present: Present, resource: Resource) -> Arrangement:
@@ -222,8 +240,8 @@ def _arrangement(present: Present, resource: Resource) -> Arrangement:
     held = _held(present, resource)
     everything = {path[1]: number for path, number in present.fields.items() if path[0] == NUMBER}
     taken = [number for name, number in everything.items() if name not in held]
-    names = [rule.name for rule in resource.spec.rules]
-    stuck = {name for name in names if READ_ONLY in present.fields.get(rule_path(name), {})}
+    names = [rule.name for rule in rules_of(resource.spec) or ()]
+    stuck = {name for name in names if READ_ONLY in _seen(present, resource, name)}
     return arrange([name for name in names if name not in stuck], held, taken)
 
 
@@ -233,7 +251,7 @@ def _rules_of(resource: Resource) -> str:
 
 def _one(resource: Resource, present: Present, name: str) -> str:
     """The path of one rule; of one that is to be made, with what stands for its id."""
-    found = None if _replaced(present, name) else present.ids.get(f"rule:{name}")
+    found = None if _replaced(present, resource, name) else present.ids.get(f"rule:{name}")
     return f"{_rules_of(resource)}/{segment(found) if found else f'{{rule:{name}}}'}"
 
 
@@ -260,14 +278,16 @@ def _requests(resource: Resource, present: Present, rule: Any, delta: Delta) -> 
     return (*removal, Request("graph", f"POST {_rules_of(resource)}", made))
 
 
-def _after(name: str, present: Present, resource: Resource, delta: Delta) -> tuple[str, ...]:
+def _after(
+    name: str, present: Present, resource: Resource, delta: Delta, context: Context
+) -> tuple[str, ...]:
     """New rules are made in their order: the service may number them as they come. One that cannot be made
     is not waited for."""
     new = list(_arrangement(present, resource).new)
-    rules = {rule.name: rule for rule in resource.spec.rules}
+    rules = {rule.name: rule for rule in rules_of(resource.spec) or ()}
     for former in reversed(new[: new.index(name)] if name in new else []):
-        if unknown(folders(rules[former]), "the rule", present, resource, delta) is None:
-            return (ident(resource.key, rule_path(former)),)
+        if _obstacle(rules[former], present, resource, delta, context) is None:
+            return (ident(resource.key, rule_path(former, resource.spec)),)
     return ()
 
 
@@ -303,6 +323,31 @@ def _risk(delta: Delta, directory: Directory) -> tuple[Risk, tuple[str, ...]]:
         return Risk.HIGH, tuple(notes)
     careful = delta.want is None or bool(actions.get("delete"))
     return (Risk.MEDIUM if careful else Risk.LOW), tuple(notes)
+
+
+def _instead(resource: Resource) -> tuple[str, ...]:
+    return tuple(ident(resource.key, path) for path in (("forwarding", "to"), ("forwarding", "keepCopy")))
+
+
+def _obstacle(
+    rule: Any, present: Present, resource: Resource, delta: Delta, context: Context
+) -> Finding | None:
+    """A folder that is not there; or a hand-off to an address of ours that nobody has."""
+    if found := unknown(folders(rule), "the rule", present, resource, delta):
+        return found
+    part = part_of(rule.name, resource.spec)
+    to = resource.spec.handoff.by_mail[part].address if part else None
+    if to is None or context.ahead.by_address(to) or not context.directory.accepts(to):
+        return None
+    return Finding(
+        "unknown-address",
+        f"{resource.key.address}/{canon.address(to)}",
+        Severity.ERROR,
+        f"nobody in this tenant has the address {to}; mail of {resource.key.address} is not handed on to it "
+        "until this is settled",
+        resource.key,
+        delta.origin,
+    )
 
 
 def _stuck(resource: Resource, name: str, delta: Delta) -> Finding:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from controller import canon
 from controller.aspect import Resource
 from controller.grants import FULL_ACCESS
+from controller.handoff import onward
 from controller.model import Finding, Kind
 from controller.preflight.view import View, finding
 
@@ -44,12 +45,11 @@ def redirected_away(view: View) -> Iterator[Finding]:
 def in_a_circle(view: View) -> Iterator[Finding]:
     """The service drops mail that comes back to where it was, and tells nobody."""
     for resource, mailbox in fed(view):
-        target = getattr(mailbox.spec.forwarding, "to", None)
         own = {canon.address(address) for _, address in resource.spec.claims()}
-        if target is not None and canon.address(target) in own:
+        if own & {canon.address(target) for target in onward(mailbox.spec)}:
             message = (
-                f"{resource.key.address} feeds {mailbox.key.address}, which forwards to it again: end one of "
-                "the two"
+                f"{resource.key.address} feeds {mailbox.key.address}, which sends its mail on to it again: "
+                "end one of the two"
             )
             yield finding("redirect-loop", resource, message, at=("redirectTo",))
 

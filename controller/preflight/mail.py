@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 from controller.aspect import Resource
 from controller.grants import SEND_AS
+from controller.handoff import onward
 from controller.model import Finding, Severity
 from controller.preflight.view import View, finding
 
@@ -47,15 +48,7 @@ def _circle(start: str, onward: dict[str, list[str]]) -> list[str]:
 
 def _onward(view: View, resource: Resource) -> Iterator[str]:
     """Mailboxes that get everything which comes to this one, by primary address."""
-    spec = resource.spec
-    addresses: list[str] = []
-    if spec.forwarding is not None and spec.forwarding.to:
-        addresses.append(spec.forwarding.to)
-    for rule in spec.rules or ():
-        actions: Any = rule.actions
-        whom: Iterable[Any] = (*(actions.forward_to or ()), *(actions.redirect_to or ()))
-        addresses += [recipient.address for recipient in whom]
-    for address in addresses:
+    for address in onward(resource.spec):
         if target := view.principal(address):
             yield target.address.lower()
 

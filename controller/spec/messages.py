@@ -33,6 +33,8 @@ _EMPTY: Final = {
     "sendOnBehalf": "[] means that nobody may",
     "rules": "[] means no rules",
     "forwarding": "none means that nothing is forwarded",
+    "ticketing": "none ends it",
+    "teamsChannel": "none ends it",
     "mailTip": '"" means no tip',
 }
 PATTERNS: Final = {

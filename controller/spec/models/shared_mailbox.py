@@ -15,6 +15,7 @@ from controller.spec.models.delivery import Delivery
 from controller.spec.models.document import KIND, Path, ResourceModel, State, Trouble, both_ways, twice
 from controller.spec.models.folder_permissions import FolderPermissions, folder_troubles
 from controller.spec.models.folders import Folders, SearchFolders, mail_folder_troubles, search_troubles
+from controller.spec.models.handoff import Handoff, handoff_troubles
 from controller.spec.models.mailbox_settings import (
     Audit,
     CustomAttributes,
@@ -189,6 +190,12 @@ class SharedMailbox(ResourceModel):
         "the organisation has roaming signatures on, Exchange ignores it: a finding.",
         examples=[{"file": "signatures/support.html"}],
     )
+    handoff: Maybe[Handoff] = Field(
+        default=None,
+        description="Where new mail goes besides this mailbox: to a help desk's address (ticketing), or to a "
+        "Teams channel's address (teamsChannel).",
+        examples=[{"ticketing": {"address": "tickets@helpdesk.example", "keepCopy": True}}],
+    )
     exclusive: tuple[MailboxExclusive, ...] = Field(
         default=(),
         description="Collections of this document that are the whole truth: what is not listed is "
@@ -245,6 +252,8 @@ class SharedMailbox(ResourceModel):
         yield from mail_folder_troubles(self.folders or {})
         yield from search_troubles(self.search_folders or {})
         yield from rule_troubles(self.rules or ())
+        own = (address for _, address in self.claims())
+        yield from handoff_troubles(self.handoff, self.forwarding, self.rules or (), own)
         if self.limits:
             yield from self.limits.troubles(("limits",))
         if self.litigation_hold:

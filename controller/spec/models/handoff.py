@@ -1,0 +1,134 @@
+"""Handing mail on: to a help desk's address or to a Teams channel's address.
+
+Whether it becomes Exchange's forwarding or an inbox rule is decided in `controller.handoff`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from controller import canon
+from controller.spec.models.document import Path, Trouble
+from controller.spec.models.mailbox_settings import NONE, Forwarding
+from controller.spec.models.rules import InboxRule, RulePredicates
+from controller.spec.models.scalars import Address, Flag, Maybe, SpecModel
+
+# What the rules are called that hand mail on, whatever language anybody speaks.
+RULE_NAMES: Final = {"teamsChannel": "mbx handoff teamsChannel", "ticketing": "mbx handoff ticketing"}
+
+
+class _ByMail(SpecModel):
+    """What both hand-offs by mail have; `none` (or {}) ends one."""
+
+    address: Maybe[Address] = Field(
+        default=None, description="Where it goes: the address that takes it in. Outside, mail leaves."
+    )
+    conditions: Maybe[RulePredicates] = Field(
+        default=None, description="Which mail is handed on, with the words of `rules`. Left out: all."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {} if value == NONE else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Two forms: the word none, or the mapping."""
+        reference = handler(core_schema)
+        definition = handler.resolve_ref_schema(reference)
+        mapping = dict(definition)
+        definition.clear()
+        definition["description"] = mapping.pop("description")
+        definition["anyOf"] = [{"const": NONE, "type": "string"}, mapping]
+        return reference
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the mailbox keeps what it hands on."""
+        return True
+
+
+class Ticketing(_ByMail):
+    """Mail goes on to a help desk's address. `none` (or {}): no longer."""
+
+    keep_copy: Flag = Field(
+        default=True, description="Whether the mailbox keeps what it hands on. Default true."
+    )
+
+    @property
+    def keeps(self) -> bool:
+        return self.keep_copy
+
+
+class TeamsChannel(_ByMail):
+    """Mail goes on to a Teams channel's own address; the mailbox keeps it. `none` (or {}): no longer."""
+
+
+class Handoff(SpecModel):
+    """Where new mail goes besides this mailbox. What is left out is unmanaged."""
+
+    ticketing: Maybe[Ticketing] = Field(
+        default=None, description="To a help desk's address: {address, keepCopy, conditions}, or none."
+    )
+    teams_channel: Maybe[TeamsChannel] = Field(
+        default=None, description="To a Teams channel's own address: {address, conditions}, or none."
+    )
+
+    @property
+    def by_mail(self) -> dict[str, _ByMail]:
+        """The parts that are written, `none` included; the channel first, as ticketing may keep no copy."""
+        found: tuple[tuple[str, _ByMail | None], ...] = (
+            ("teamsChannel", self.teams_channel), ("ticketing", self.ticketing)
+        )  # fmt: skip
+        return {name: part for name, part in found if part is not None}
+
+
+def handoff_troubles(
+    handoff: Handoff | None, forwarding: Forwarding | None, rules: Iterable[InboxRule], own: Iterable[str]
+) -> Iterator[Trouble]:
+    """`own` are the mailbox's addresses. Where two fields contradict each other, both lines are told."""
+    for index, rule in enumerate(rules):
+        if rule.name in RULE_NAMES.values():
+            yield (
+                ("rules", str(index), "name"),
+                f"{rule.name!r} is what the rule of a hand-off is called: choose another name",
+            )
+    mine = {canon.address(address) for address in own}
+    seen: dict[str, str] = {}
+    for name, part in (handoff.by_mail if handoff else {}).items():
+        place: Path = ("handoff", name)
+        if part.address is None:
+            if part.model_fields_set:
+                yield place, f"expected 'address': where is mail handed on to? {NONE!r} ends it"
+            continue
+        address = canon.address(part.address)
+        if address in mine:
+            yield (*place, "address"), f"{part.address} is this mailbox itself: its mail would go in circles"
+        if address in seen:
+            yield (*place, "address"), f"{part.address} gets this mail by 'handoff.{seen[address]}' already"
+        seen[address] = name
+        yield from _against_forwarding(name, address, forwarding)
+
+
+def _against_forwarding(name: str, address: str, forwarding: Forwarding | None) -> Iterator[Trouble]:
+    if forwarding is None or forwarding.to is None:
+        return
+    place: Path = ("handoff", name)
+    if canon.address(forwarding.to) == address:
+        what = "send the same mail to the same address twice: leave one of them out"
+        yield ("forwarding", "to"), f"'forwarding' and 'handoff.{name}' {what}"
+        yield (*place, "address"), f"'handoff.{name}' and 'forwarding' {what}"
+    elif not forwarding.keep_copy:
+        yield (
+            ("forwarding", "keepCopy"),
+            f"'forwarding' keeps no copy, so that 'handoff.{name}' never sees a mail: write 'keepCopy: true'",
+        )
+        yield place, "never sees a mail, as 'forwarding' keeps no copy: write 'keepCopy: true' there"
