@@ -117,19 +117,6 @@ def _read_entry(
                 reading.wants[mapping] = Want(auto, auto, origin, ref=grant)
 
 
-def kept_through(resource: Resource, context: Context, guid: str, right: str) -> list[str]:
-    """Groups through which a person keeps a right that is taken from them by name."""
-    found = []
-    for who, entry in (resource.spec.access or {}).items():
-        groups = [one for one in context.ahead.by_address(who) if one.is_group and not entry.expand]
-        ends = ends_at(entry.until, context.zone) if entry.until else None
-        begins = starts_at(entry.from_, context.zone) if entry.from_ else None
-        over = (ends and context.now >= ends) or (begins and context.now < begins)
-        if right in entry.rights and not over:
-            found += [group.address for group in groups if guid in context.ahead.people(group)]
-    return found
-
-
 def _targets(
     entry: AccessEntry, principal: Principal, auto: bool, context: Context
 ) -> Iterator[Grant]:

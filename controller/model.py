@@ -14,6 +14,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, cast
 
+from controller.impact import NO_CROWD, NO_IMPACT, Crowd, Impact
+
 FORMAT: Final = 1  # the version of the plan's JSON form
 
 _NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
@@ -220,6 +222,7 @@ class Change:
     fades: bool = False  # the service drops it by itself after a while: its absence is nobody's doing
     rests_on: tuple[Path, ...] = ()  # what it takes away for a moment, and must be there again at the end
     obstacle: Finding | None = None  # what in the tenant stands in its way: shown, and not made
+    impact: Impact = NO_IMPACT
 
     @property
     def id(self) -> str:
@@ -283,6 +286,7 @@ class Plan:
     resources: tuple[Key, ...]  # every resource looked at
     unreadable: frozenset[Key] = frozenset()
     emptied: frozenset[tuple[Key, str]] = frozenset()  # collections that a document wishes empty
+    crowd: Crowd = NO_CROWD
 
     @property
     def documents(self) -> tuple[Key, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from controller.aspect import Aspect, Resource
 from controller.clients import Reader
@@ -18,6 +19,8 @@ from controller.model import Key, Observation, Present, Unreadable
 from controller.spec import Document
 from controller.survey import read_members, survey
 from controller.tenant_facts import TenantFacts
+
+NAMING: Final = (ACCESS[0], "folderPermissions", "senders")  # the aspects that name people and groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,10 @@ def _groups(
 ) -> Iterator[Principal]:
     """Every group that a spec or an access list names: who is behind it decides who gains and loses."""
     names = {who for r in resources for who in r.spec.trustees}
-    for observation in seen.get(ACCESS[0], {}).values():
-        if isinstance(observation, Present):
-            names.update(observation.ids)
+    for aspect in NAMING:
+        for observation in seen.get(aspect, {}).values():
+            if isinstance(observation, Present):
+                names.update(observation.ids)
     for name in sorted(names):
         for found in directory.by_address(name):
             if found.is_group:

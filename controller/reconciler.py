@@ -16,6 +16,7 @@ from controller.apply import Sight, Tools, apply
 from controller.aspect import Aspect, Context, all_aspects
 from controller.clients import Connection, Reader
 from controller.directory import Directory
+from controller.effects import weigh
 from controller.errors import DeniedError, ServiceError, SignInError
 from controller.journal import Journal, LastApplied
 from controller.lead import Always, Lead
@@ -172,7 +173,8 @@ def _decide(
         spoken = frozenset(document.key for document in setting.specs.documents if document.key)
         plan = replace(plan, findings=(*plan.findings, *unmanaged(observed, memory, spoken)))
     bench = guard.Bench(setting.specs.tenant, setting.specs.approvals, context.now, context.zone)
-    return Prepared(guard.judge(plan, observed, bench), draft, observed, memory, renamed)
+    judged = guard.judge(plan, observed, bench)
+    return Prepared(weigh(judged, observed, memory), draft, observed, memory, renamed)
 
 
 def _renamed(setting: Setting, observed: Observed, memory: Memory) -> dict[Key, Key]:

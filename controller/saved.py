@@ -22,7 +22,7 @@ from controller.report.as_json import document
 from controller.spec import TenantSpecs
 
 # What was reviewed of a change. Causes, notes and lines may be told otherwise by another machine.
-_REVIEWED: Final = ("id", "action", "before", "after", "risk", "dependsOn", "requests")
+_REVIEWED: Final = ("id", "action", "before", "after", "risk", "dependsOn", "requests", "effects")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,6 @@ from controller.grants import (
     SEND_ON_BEHALF,
     Grant,
     desired_access,
-    kept_through,
 )
 from controller.model import (
     Action,
@@ -140,19 +139,10 @@ class Access(Aspect):
             origin=delta.origin,
             risk=Risk.LOW if orphan else Risk.MEDIUM,
             requests=(_take(right, resource, trustee),),
-            notes=_revoke_notes(resource, context, trustee, right, orphan=orphan),
+            notes=("somebody deleted: the entry opens nothing any more",) if orphan else (),
             due=delta.due,
             obstacle=obstacle,
         )
-
-
-def _revoke_notes(
-    resource: Resource, context: Context, trustee: str, right: str, *, orphan: bool
-) -> tuple[str, ...]:
-    if orphan:
-        return ("somebody deleted: the entry opens nothing any more",)
-    groups = kept_through(resource, context, trustee, right)
-    return (f"keeps {right} through {', '.join(groups)}",) if groups else ()
 
 
 def _give(right: str, resource: Resource, grant: Grant) -> Request:
@@ -194,7 +184,6 @@ def _on_behalf(action: Action, resource: Resource, trustee: str) -> Request:
 
 
 def _grant_notes(grant: Grant, right: str, resource: Resource, context: Context) -> list[str]:
-    directory, who = context.ahead, grant.principal.address.lower()
     notes = []
     if right == FULL_ACCESS and resource.key.kind is Kind.MAILBOX_DELEGATION:
         notes.append("opens the whole mailbox: items that its owner marked as private are shown, too")
@@ -204,10 +193,8 @@ def _grant_notes(grant: Grant, right: str, resource: Resource, context: Context)
         )
     if grant.via:
         notes.append(f"as a member of {grant.via.address}")
-    if grant.principal.is_group:
-        names = sorted(directory.principals[guid].address for guid in directory.people(grant.principal))
-        shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
-        notes.append(f"{who} is a group of {len(names)}: {shown}" if names else f"{who} is an empty group")
+    if grant.principal.is_group and not context.ahead.people(grant.principal):
+        notes.append(f"{grant.principal.address.lower()} is an empty group")
     return notes
 
 

@@ -32,7 +32,7 @@ from controller.model import (
 ARCHIVE = ("archive",)
 _UNLICENSED = "unlicensed"
 _NOBODY = "00000000-0000-0000-0000-000000000000"
-_LOST = "its mail can be brought back for about 30 days (Enable-Mailbox), after that it is lost"
+_LOST = "its mail can be brought back for about 30 days (Enable-Mailbox)"
 
 
 class Archive(Aspect):

@@ -145,10 +145,7 @@ class Existence(Aspect):
             requests=(
                 Request("exchange", "Remove-Mailbox", {"Identity": resource.identity, "Confirm": False}),
             ),
-            notes=(
-                "deletes the mailbox and its account; both can be restored for about 30 days, "
-                "after that the mail is lost",
-            ),
+            notes=("deletes the mailbox and its account; both can be restored for about 30 days",),
             obstacle=None if shared else _not_shared(delta, resource, "it is not deleted"),
         )
 

@@ -158,7 +158,7 @@ class ListExistence(Aspect):
             risk=Risk.HIGH,
             requests=(on_list("Remove-DistributionGroup", resource, {"Confirm": False}),),
             notes=(
-                "deletes the list for good: there is no recycle bin, and mail sent to it is refused",
+                "mail sent to it is refused from then on",
                 "rights that it holds end with it",
             ),
             obstacle=_spared(resource, spared, delta) if spared else None,

@@ -150,16 +150,7 @@ def _after_whom(resource: Resource, leaver: Principal, context: Context) -> tupl
 def _add_notes(one: Principal, resource: Resource, context: Context) -> tuple[str, ...]:
     if resource.spec.redirect_to is not None:
         return ("the list only feeds this mailbox from now on; without `redirectTo` its members come back",)
-    if one.is_group:
-        people = len(context.ahead.people(one))
-        return (f"a group of {people}: " + _names(one, context) if people else "an empty group",)
-    return ()
-
-
-def _names(group: Principal, context: Context) -> str:
-    principals = context.ahead.principals
-    names = sorted(principals[guid].address for guid in context.ahead.people(group))
-    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+    return ("an empty group",) if one.is_group and not context.ahead.people(one) else ()
 
 
 def _remove_notes(path: Path, resource: Resource) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
+from controller.impact import Effect
 from controller.model import FORMAT, Action, Change, Finding, Origin, Plan, Severity
 
 _COUNTED = {  # what the summary counts, and the actions behind it
@@ -48,6 +49,8 @@ def summary(plan: Plan) -> dict[str, int]:
     still = [key for key in plan.documents if key not in changing | plan.unreadable | troubled]
     return {
         **{name: sum(actions[action] for action in members) for name, members in _COUNTED.items()},
+        "peopleGaining": plan.crowd.gaining,
+        "peopleLosing": plan.crowd.losing,
         "unchanged": len(still),
         "blocked": sum(1 for change in plan.changes if change.blocked_by),
         "errors": sum(1 for finding in plan.findings if finding.severity is Severity.ERROR),
@@ -67,11 +70,27 @@ def change_document(change: Change) -> dict[str, Any]:
         "source": _source(change.origin),
         "blockedBy": list(change.blocked_by),
         "dependsOn": list(change.depends_on),
+        "effects": [_effect(effect) for effect in change.impact.effects],
+        "takesEffect": change.impact.when,
+        "cannotBeUndone": list(change.impact.lasting),
         "notes": list(change.notes),
         "requests": [
             {"api": request.api, "call": request.call, "parameters": dict(request.parameters)}
             for request in change.requests
         ],
+    }
+
+
+def _effect(effect: Effect) -> dict[str, Any]:
+    return {
+        "effect": str(effect.turn),
+        "can": str(effect.can),
+        "mailbox": effect.mailbox,
+        "folder": effect.folder,
+        "count": effect.count,
+        "people": [{"who": person.who, "via": list(person.via)} for person in effect.people],
+        "unreadGroups": list(effect.untold),
+        "mailboxes": effect.mailboxes,
     }
 
 

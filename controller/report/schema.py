@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from controller.impact import NAMED, Can, Turn
 from controller.model import FORMAT, Action, Cause, Kind, Risk, Severity
 
 _TEXTS = {"type": "array", "items": {"type": "string"}}
@@ -48,6 +49,8 @@ _SUMMARY = {
     "delete": _count("Mailboxes that are deleted."),
     "grant": _count("Rights that are given."),
     "revoke": _count("Rights that are taken."),
+    "peopleGaining": _count("Different people who gain reading or sending by what would be done."),
+    "peopleLosing": _count("Different people who lose it."),
     "unchanged": _count("Documents in sync."),
     "blocked": _count("Changes that something holds back."),
     "errors": _count("Diagnostics of severity error."),
@@ -64,6 +67,32 @@ _RESOURCE = {
     "kind": _one_of(Kind, "The kind of document."),
     "address": {"type": "string", "description": "Its address, in lower case."},
 }
+_PERSON = {
+    "who": {"type": "string", "description": "The address; `default` and `anonymous` as in folders."},
+    "via": {**_TEXTS, "description": "The groups that lead there, the one named on the mailbox first."},
+}
+_EFFECT = {
+    "effect": _one_of(Turn, "keeps: taken here, left another way. has: given here, and had before."),
+    "can": _one_of(Can, "read: everything in the mailbox, or in the folder."),
+    "mailbox": {
+        "type": ["string", "null"],
+        "description": "Its address; null in the last entries: `mailboxes` further ones.",
+    },
+    "folder": {"type": ["string", "null"], "description": "null: the whole mailbox."},
+    "count": {
+        "type": ["integer", "null"],
+        "minimum": 0,
+        "description": "Different people; null: everybody in the organisation, or outside.",
+    },
+    "people": {
+        "type": "array",
+        "maxItems": NAMED,
+        "items": _object(_PERSON),
+        "description": "The first of them in the order of addresses.",
+    },
+    "unreadGroups": {**_TEXTS, "description": "Groups whose members were not read: these, too."},
+    "mailboxes": {"type": "integer", "minimum": 1, "description": "How many mailboxes it speaks of."},
+}
 _CHANGE = {
     "id": {"type": "string", "description": "KIND/ADDRESS[/FIELD…]: the same in every plan."},
     "resource": _object(_RESOURCE),
@@ -76,6 +105,16 @@ _CHANGE = {
     "source": _SOURCE,
     "blockedBy": {**_TEXTS, "description": "Ids of the diagnostics that hold it back."},
     "dependsOn": {**_TEXTS, "description": "Ids of the changes it waits for."},
+    "effects": {
+        "type": "array",
+        "items": _object(_EFFECT),
+        "description": "What it means to people, as far as mailboxes and groups were read.",
+    },
+    "takesEffect": {
+        "type": ["string", "null"],
+        "description": "When people notice; null for what is no matter of rights. For people to read.",
+    },
+    "cannotBeUndone": {**_TEXTS, "description": "What the old document would not bring back."},
     "notes": {**_TEXTS, "description": "What a reviewer must know."},
     "requests": {"type": "array", "items": _object(_REQUEST), "description": "Exactly what apply sends."},
 }

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from controller.model import Action, Change, Finding, Key, Kind, Origin, Plan, Risk, Severity
 from controller.report.as_json import summary
+from controller.report.people import crowd, sentences, timing, warnings
 
 _SIGNS: Final = {
     Action.CREATE: "+",
@@ -54,6 +55,7 @@ def as_text(plan: Plan, *, paint: Paint | None = None, details: bool = True) -> 
         lines += [*_resource(key, changes, paint, details=details), ""]
     lines += _diagnostics(plan.findings, paint)
     lines += _upcoming(plan, paint)
+    lines += timing(plan)
     lines.append(_closing(plan, paint))
     return "\n".join(lines) + "\n"
 
@@ -114,7 +116,9 @@ def _resource(key: Key, changes: Sequence[Change], paint: Paint, *, details: boo
     for same in _lines(changes):
         yield _line(same, paint)
         if details:
+            yield from (f"      {plain(told)}" for told in sentences(same))
             yield from (f"      {note}" for note in _notes(same))
+            yield from (f"      {paint(told, '33')}" for told in warnings(same))
         for blocker in same[0].blocked_by:
             yield f"      {paint('held back by', '31')} {blocker}"
 
@@ -256,6 +260,8 @@ def _closing(plan: Plan, paint: Paint) -> str:
         if counts[name]
     ]
     text = f"Plan: {', '.join(parts) if parts else 'nothing to do'}; {counts['unchanged']} unchanged"
+    if people := crowd(plan):
+        text += f"; {people}"
     if counts["blocked"]:
         text += f"; {counts['blocked']} held back"
     if counts["errors"]:

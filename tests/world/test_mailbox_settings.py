@@ -235,7 +235,8 @@ def test_an_archive_comes_and_goes(rig, go):
     tenant.write("0.yaml", HEAD + "archive: false\n")
     (change,) = go(tenant.plan()).changes
     assert change.risk is Risk.HIGH
-    assert "after that it is lost" in change.notes[0]
+    assert "brought back for about 30 days" in change.notes[0]
+    assert change.impact.lasting == ("after about 30 days: the mail in the archive",)
     go(tenant.apply())
     assert props(tenant)["ArchiveStatus"] == "None"
 

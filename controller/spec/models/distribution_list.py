@@ -181,7 +181,9 @@ class DistributionList(ResourceModel):
 
     @property
     def trustees(self) -> Iterable[str]:
-        return (member.who for member in self.members or ())
+        yield from (member.who for member in self.members or ())
+        yield from self.send_as or ()
+        yield from self.send_on_behalf or ()
 
     def claims(self) -> Iterator[tuple[Path, str]]:
         yield ("address",), self.address

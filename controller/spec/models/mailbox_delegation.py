@@ -49,7 +49,9 @@ class MailboxDelegation(ResourceModel):
 
     @property
     def trustees(self) -> Iterable[str]:
-        return self.access or ()
+        yield from self.access or ()
+        for holders in (self.folder_permissions or {}).values():
+            yield from holders
 
     def claims(self) -> Iterator[tuple[Path, str]]:
         yield ("mailbox",), self.mailbox
