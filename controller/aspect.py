@@ -160,6 +160,15 @@ class Aspect(ABC):
     def desired(self, resource: Resource, context: Context) -> Desired:
         """What the document asks for at `context.now`."""
 
+    def spelling(self, present: Present) -> Mapping[Path, Any]:
+        """What a document says that asks for exactly what was read: paths of the spec to plain YAML values,
+        as they are compared unless `spelt` has better words. What no document can say is left out."""
+        return {
+            path: present.spelt.get(path, value)
+            for path, value in present.fields.items()
+            if value is not None
+        }
+
     def observed(
         self, present: Present, resource: Resource, desired: Desired, context: Context
     ) -> Mapping[Path, Any]:

@@ -46,6 +46,14 @@ _WELL_KNOWN: Final = {
     "scheduled": "scheduled",
     "syncissues": "syncissues",
 }
+_ENGLISH: Final = {
+    "inbox": "Inbox",
+    "drafts": "Drafts",
+    "sentitems": "SentItems",
+    "deleteditems": "DeletedItems",
+    "junkemail": "JunkEmail",
+    "outbox": "Outbox",
+}
 _PAGE: Final = 100  # folders page by ten unless told otherwise [reference: Graph API, paging]
 _DEEPEST: Final = 300  # levels of folders [reference: Graph API, mail folders]
 
@@ -124,17 +132,27 @@ class Folders:
 
     def path_of(self, ident: str) -> str | None:
         """The canonical path of an id; None where it does not lead up to the root."""
+        found = self._way(ident)
+        return None if found is None else shown([found[0], *map(normal, found[1])][not found[0] :])
+
+    def written(self, ident: str) -> str | None:
+        """The same as people read it: well-known folders in English, others as they are called."""
+        found = self._way(ident)
+        return None if found is None else shown([_ENGLISH.get(found[0], found[0]), *found[1]][not found[0] :])
+
+    def _way(self, ident: str) -> tuple[str, list[str]] | None:
+        """The well-known folder that a path begins at ("" for the root), and the names from there on."""
         names: list[str] = []
         roles = {found: role for role, found in self.roles.items()}
         while ident != self.root:
             if (role := roles.get(ident)) is not None:
-                return shown([role, *reversed(names)])
+                return role, names[::-1]
             folder = self.by_id.get(ident)
             if folder is None or len(names) > _DEEPEST:
                 return None
-            names.append(normal(folder.name))
+            names.append(folder.name)
             ident = folder.parent
-        return shown(reversed(names))
+        return "", names[::-1]
 
     def ids(self, paths: Iterable[Segments]) -> dict[str, str]:
         """Ids of those of the paths that are there, under `folder:PATH` with the canonical path."""

@@ -118,11 +118,13 @@ def ident(key: Key, path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """It was read. `fields` holds what was seen, `ids` the identifiers needed to write to it."""
+    """It was read. `fields` holds what was seen, `ids` the identifiers needed to write to it, `spelt` what
+    the service says in other words than are compared, for whoever writes it down."""
 
     fields: Mapping[Path, Any]
     ids: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     findings: tuple[Finding, ...] = ()
+    spelt: Mapping[Path, Any] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,22 @@ def seen(row: Mapping[str, Any], directory: Directory, path_of: PathOf) -> dict[
     return found
 
 
+def spelt(row: Mapping[str, Any], name: str, path_of: PathOf) -> dict[str, Any]:
+    """A rule of the service as a document writes it. `path_of` tells the path of a folder's id."""
+    said: dict[str, Any] = {"name": name}
+    if canon.flag(row.get("isEnabled")) is False:
+        said["enabled"] = False
+    for block in BLOCKS:
+        held = row.get(block) or {}
+        if clauses := {
+            each: _spelt(each, value, path_of)
+            for each, value in held.items()
+            if not each.startswith("@") and _says_something(value)
+        }:
+            said[block] = clauses
+    return said
+
+
 def body(rule: Any, reference: Callable[[str], str]) -> dict[str, Any]:
     """What is sent of a rule: everything but its place. `reference` gives a folder's id for its path."""
     sent: dict[str, Any] = {"displayName": rule.name, "isEnabled": rule.enabled}
@@ -116,6 +132,16 @@ def _comparable(name: str, value: Any, directory: Directory, path_of: PathOf) ->
     if isinstance(value, Mapping):
         return {key: each for key, each in sorted(value.items()) if each is not None and key[:1] != "@"}
     return value.casefold() if isinstance(value, str) else value
+
+
+def _spelt(name: str, value: Any, path_of: PathOf) -> Any:
+    if name in FOLDER_FIELDS:
+        return path_of(str(value))
+    if name in _PEOPLE and isinstance(value, list):
+        return [_address(one) for one in value]
+    if isinstance(value, Mapping):
+        return {key: each for key, each in value.items() if each is not None and key[:1] != "@"}
+    return value
 
 
 def _address(recipient: Any) -> str:

@@ -19,7 +19,7 @@ from controller.errors import ServiceError
 from controller.handoff import HANDOFF, part_of, rules_of
 from controller.mail_folders import Folders, climb, read_folders, wanted_paths
 from controller.model import Absent, Finding, Observation, Path, Present, Unreadable
-from controller.rule_forms import folder_ids, seen, wished
+from controller.rule_forms import folder_ids, seen, spelt, wished
 from controller.spec.collections import is_exclusive
 from controller.spec.models.handoff import RULE_NAMES
 
@@ -136,6 +136,7 @@ class _Reading:
         self._wanted = list(wanted_paths(resource.spec))
         self._wishes = {rule.name: wished(rule, directory) for rule in rules_of(resource.spec) or ()}
         self._fields: dict[Path, Any] = {}
+        self._spelt: dict[Path, Any] = {}
         self._ids = folders.ids(self._wanted)
         self._findings = findings
 
@@ -152,7 +153,7 @@ class _Reading:
         if full := rule_findings.quota(self._resource, stays):
             self._findings.append(full)
         self._findings += rule_findings.before_handoffs(self._resource, self._rows)
-        return Present(self._fields, self._ids, tuple(self._findings))
+        return Present(self._fields, self._ids, tuple(self._findings), self._spelt)
 
     def _value(self, row: Mapping[str, Any]) -> dict[str, Any]:
         value = seen(row, self._directory, lambda id_: self._folders.named(id_, self._wanted) or _GONE)
@@ -171,7 +172,9 @@ class _Reading:
 
     def _note(self, called: str, name: str, row: Mapping[str, Any]) -> None:
         value = self._value(row)
-        self._fields[rule_path(called, self._resource.spec)] = value
+        path = rule_path(called, self._resource.spec)
+        self._fields[path] = value
+        self._spelt[path] = spelt(row, called, lambda id_: self._folders.written(id_) or _GONE)
         self._fields[(NUMBER, called)] = _number(row)
         self._ids[f"rule:{called}"] = str(row.get("id") or "")
         if READ_ONLY in value:

@@ -77,7 +77,8 @@ class AutomaticReplies(OwnSettings):
             EXTERNAL: markup.canonical(row.get("ExternalMessage")),
         }
         schedule = f"{row.get('StartTime')} to {row.get('EndTime')}" if state == "scheduled" else ""
-        return Present(fields, {"schedule": schedule} if schedule else {})
+        spelt = {path: str(row.get(_PARAMETERS[path]) or "") for path in _TEXTS.values()}
+        return Present(fields, {"schedule": schedule} if schedule else {}, spelt=spelt)
 
     def desired(self, resource: Resource, context: Context) -> Desired:
         spec = resource.spec.automatic_replies
@@ -94,6 +95,13 @@ class AutomaticReplies(OwnSettings):
             if want := _text(name, path, resource, spans, now, context):
                 wants[path] = want
         return Desired(wants, upcoming=tuple(_upcoming(spans, resource, context)))
+
+    def spelling(self, present: Present) -> Mapping[Path, Any]:
+        """Without texts that are empty, and without a schedule of Exchange's own, which no document has."""
+        said = {path: value for path, value in super().spelling(present).items() if value}
+        if said.get(STATE) == "scheduled":
+            del said[STATE]
+        return said
 
     def change(
         self, delta: Delta, present: Present, resource: Resource, context: Context

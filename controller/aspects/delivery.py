@@ -133,6 +133,13 @@ class Delivery(Aspect):
             return {**present.fields, MODERATION: desired.wants[MODERATION].value}
         return present.fields
 
+    def spelling(self, present: Present) -> Mapping[Path, Any]:
+        """A document switches moderation on by naming moderators."""
+        moderated = present.fields.get(MODERATION)
+        unsaid = {MODERATION} if moderated else {MODERATION, _MODERATORS.path}
+        said = {path: value for path, value in super().spelling(present).items() if path not in unsaid}
+        return said if moderated else {**said, _MODERATORS.path: ()}
+
     def change(
         self, delta: Delta, present: Present, resource: Resource, context: Context
     ) -> Change | Finding:

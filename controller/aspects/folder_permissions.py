@@ -39,7 +39,7 @@ from controller.model import (
     ident,
 )
 from controller.spec.collections import is_exclusive
-from controller.spec.models.folder_permissions import EVERYBODY, STRANGERS, FolderPermission
+from controller.spec.models.folder_permissions import EVERYBODY, STRANGERS, FolderPermission, Role
 from controller.whom import orphaned, protected, spared
 
 _BOTH = (EVERYBODY, STRANGERS)
@@ -95,6 +95,11 @@ class FolderAccess(Aspect):
     ) -> Mapping[Path, Any]:
         """The two entries that every folder has count only where the document writes them."""
         return {p: v for p, v in present.fields.items() if p[-1] not in _BOTH or p in desired.wants}
+
+    def spelling(self, present: Present) -> Mapping[Path, Any]:
+        """A role, or a delegate's; a set of rights that is no role cannot be said."""
+        said = {path: _spelt(value) for path, value in present.fields.items()}
+        return {path: value for path, value in said.items() if value is not None}
 
     def change(
         self, delta: Delta, present: Present, resource: Resource, context: Context
@@ -165,6 +170,18 @@ def _holder(
 
 def _level(permission: FolderPermission) -> str:
     return level(str(permission.role).replace("-", ""), _flags(permission))
+
+
+def _spelt(value: str) -> Any:
+    """A level as a document says it; None where it is no role, or has flags that no document knows."""
+    role, *flags = value.split(" + ")
+    if role not in list(Role):
+        return None
+    for private in (False, True):
+        written = {"role": role, "delegate": True, **({"seePrivateItems": True} if private else {})}
+        if flags == sorted(_flags(FolderPermission.model_validate(written))):
+            return written
+    return None if flags else role
 
 
 def _flags(permission: FolderPermission) -> list[str]:

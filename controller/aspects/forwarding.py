@@ -87,6 +87,10 @@ class Forwarding(Aspect):
             return {**present.fields, KEEP: desired.wants[KEEP].value}
         return present.fields
 
+    def spelling(self, present: Present) -> Mapping[Path, Any]:
+        said = super().spelling(present)
+        return said if said.get(TO, NONE) != NONE else {TO[:1]: NONE}
+
     def change(
         self, delta: Delta, present: Present, resource: Resource, context: Context
     ) -> Change | Finding:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from controller import canon
 from controller.aspect import Aspect, Context, Permissions, Resource
@@ -25,6 +26,7 @@ from controller.model import (
     Key,
     Kind,
     Observation,
+    Path,
     Present,
     Request,
     Risk,
@@ -74,6 +76,11 @@ class Licence(Aspect):
         written = resource.spec.licence
         value = NONE if _wished(resource) == NONE.upper() else _wished(resource)
         return Desired({LICENCE: Want(value, written, resource.at(*LICENCE))})
+
+    def spelling(self, present: Present) -> Mapping[Path, Any]:
+        """Of several, a document can name none."""
+        several = len(_parts(present.fields[LICENCE])) > 1
+        return {} if several else super().spelling(present)
 
     def change(
         self, delta: Delta, present: Present, resource: Resource, context: Context

@@ -16,7 +16,7 @@ from controller.clients import Reader
 from controller.directory import Directory
 from controller.fields import Field
 from controller.licences import after_licence, hold_plan, needs_licence, plans_to_be
-from controller.model import Absent, Change, Delta, Finding, Key, Observation, Present, Risk
+from controller.model import Absent, Change, Delta, Finding, Key, Observation, Path, Present, Risk
 
 ENABLED, DURATION = ("litigationHold", "enabled"), ("litigationHold", "duration")
 _UNLICENSED = "unlicensed"
@@ -79,6 +79,11 @@ class LitigationHold(MailboxFields):
                 assert isinstance(present, Present)
                 seen[resource.key] = replace(present, ids={_UNLICENSED: _UNLICENSED})
         return seen
+
+    def spelling(self, present: Present) -> Mapping[Path, Any]:
+        """A hold that is off has no duration."""
+        said = super().spelling(present)
+        return said if said.get(ENABLED) else {ENABLED: False}
 
     def change(
         self, delta: Delta, present: Present, resource: Resource, context: Context

@@ -69,6 +69,12 @@ class Regional(OwnSettings):
         brought = {path: desired.wants[path].value for path in _FORMATS if path in desired.wants}
         return {**present.fields, **brought}
 
+    def spelling(self, present: Present) -> Mapping[Path, Any]:
+        """A zone by IANA's name; one that has none cannot be said."""
+        said = dict(super().spelling(present))
+        zone = said.pop(ZONE, None)
+        return {**said, ZONE: name} if zone and (name := zones.iana(zone)) else said
+
     def change(
         self, delta: Delta, present: Present, resource: Resource, context: Context
     ) -> Change | Finding:

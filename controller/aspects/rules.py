@@ -117,6 +117,17 @@ class Rules(Aspect):
                 fields[ORDER] = sorted(held, key=lambda name: held[name])
         return fields
 
+    def spelling(self, present: Present) -> Mapping[Path, Any]:
+        """One list, in order, without those that are not ours to touch."""
+        numbers = {path[1]: number for path, number in present.fields.items() if path[0] == NUMBER}
+        ours = [
+            path
+            for path, value in present.fields.items()
+            if path[0] == RULES[0] and not {READ_ONLY, ERROR} & value.keys()
+        ]
+        rules = [present.spelt[path] for path in sorted(ours, key=lambda path: numbers[rule_name(path)])]
+        return {RULES: rules}
+
     def change(
         self, delta: Delta, present: Present, resource: Resource, context: Context
     ) -> Change | Finding:

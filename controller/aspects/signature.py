@@ -69,7 +69,8 @@ class Signature(OwnSettings):
             {
                 HTML: markup.canonical(row.get("SignatureHtml")),
                 ADDED: canon.flag(row.get("AutoAddSignature", False)),
-            }
+            },
+            spelt={HTML: str(row.get("SignatureHtml") or "")},
         )
 
     def desired(self, resource: Resource, context: Context) -> Desired:
@@ -88,6 +89,12 @@ class Signature(OwnSettings):
         if "ignored" in present.ids:
             return {path: want.value for path, want in desired.wants.items()}
         return present.fields
+
+    def spelling(self, present: Present) -> Mapping[Path, Any]:
+        """A document that has a signature wants it added to new mail, so that one which is not cannot be
+        said."""
+        html = present.spelt.get(HTML) if present.fields.get(ADDED) and present.fields.get(HTML) else None
+        return {HTML[:1]: html} if html else {}
 
     def change(
         self, delta: Delta, present: Present, resource: Resource, context: Context

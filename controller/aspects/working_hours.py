@@ -84,6 +84,10 @@ class WorkingHours(OwnSettings):
         both = all(path in wants and wants[path].value != present.fields[path] for path in (START, END))
         return {**present.fields, END: desired.wants[END].value} if both else present.fields
 
+    def spelling(self, present: Present) -> Mapping[Path, Any]:
+        """The zone is the mailbox's, or the tenant's."""
+        return {path: value for path, value in super().spelling(present).items() if path != ZONE}
+
     def change(
         self, delta: Delta, present: Present, resource: Resource, context: Context
     ) -> Change | Finding:

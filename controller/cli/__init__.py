@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import gc
 import importlib
+import keyword
 import sys
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from controller.errors import ControllerError, StaleError, UserError
 # In the order of a first day. The help line stands here so that listing them imports nothing.
 COMMANDS: Final = {
     "demo": "The whole story against a simulated tenant that it starts itself.",
+    "import": "Write specs from what a tenant has.",
     "validate": "Check every document without touching a tenant.",
     "plan": "Show what would change, and why.",
     "apply": "Carry out what the plan shows, and read it back.",
@@ -35,6 +37,11 @@ INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
 _RARELY: Final = (50_000, 20, 100)
 
 
+def module_of(command: str) -> str:
+    """Where a command lives. Python keeps some names for itself."""
+    return f"controller.cli.{command}_" if keyword.iskeyword(command) else f"controller.cli.{command}"
+
+
 class Commands(click.Group):
     """A group whose commands live in modules of their own."""
 
@@ -44,7 +51,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"controller.cli.{cmd_name}").command
+        command = importlib.import_module(module_of(cmd_name)).command
         assert isinstance(command, click.Command)
         return command
 

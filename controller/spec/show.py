@@ -58,5 +58,10 @@ def _flow(value: Any) -> str:
 
 def _word(text: str) -> str:
     """Plain where that reads back as the same text, else in double quotes (JSON's are YAML's)."""
-    plain = _PLAIN.fullmatch(text) and isinstance(scalar(text), str) and text.lower() not in _OF_OLD
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    return text if is_plain(text) else json.dumps(text, ensure_ascii=False)
+
+
+def is_plain(text: str) -> bool:
+    """Whether it reads back as the same text without quotes, to readers of YAML 1.1 too."""
+    plain = _PLAIN.fullmatch(text) and isinstance(scalar(text), str)
+    return bool(plain) and text.lower() not in _OF_OLD

@@ -12,7 +12,7 @@ from typing import Any
 import click
 import pytest
 
-from controller.cli import COMMANDS, outcome
+from controller.cli import COMMANDS, module_of, outcome
 from controller.report import plan_schema
 from controller.spec.models.approval import APPROVABLE
 
@@ -55,7 +55,7 @@ def code(text: str) -> set[str]:
 
 
 def command(name: str) -> click.Command:
-    found = importlib.import_module(f"controller.cli.{name}").command
+    found = importlib.import_module(module_of(name)).command
     assert isinstance(found, click.Command)
     return found
 

@@ -1,0 +1,13 @@
+"""Writing specs down from what a tenant has: the other direction of everything else.
+
+`take` looks at mailboxes and lists with documents that ask about everything (`probe`), turns what was read
+into documents (`draft`), lets the planner prove that they change nothing (`proof`), factors out what many
+have in common (`profiles`), and writes canonical YAML (`page`). Nothing here writes to a tenant.
+"""
+
+from __future__ import annotations
+
+from controller.intake.chosen import Choice, choose
+from controller.intake.take import Specs, Taken, take
+
+__all__ = ["Choice", "Specs", "Taken", "choose", "take"]
