@@ -12,10 +12,12 @@ from controller.journal.lock import Patience
 from controller.journal.outbox import Errand, Message, Outbox
 from controller.journal.recall import LastApplied
 from controller.journal.records import AccessRecord, Applied, HistoryRow, Managed, Pending, RunRow
+from controller.journal.told import Draft, Told
 
 __all__ = [
     "AccessRecord",
     "Applied",
+    "Draft",
     "Errand",
     "HistoryRow",
     "Journal",
@@ -26,5 +28,6 @@ __all__ = [
     "Patience",
     "Pending",
     "RunRow",
+    "Told",
     "as_recorded",
 ]

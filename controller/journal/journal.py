@@ -21,6 +21,7 @@ from controller.journal.lock import AdvisoryLocks, FileLocks, LockMaker, MemoryL
 from controller.journal.opening import open_engine, reading, sqlite_path, writing
 from controller.journal.outbox import Outbox
 from controller.journal.records import AccessRecord, Applied, HistoryRow, Managed, Pending, RunRow
+from controller.journal.told import Told
 from controller.model import Change, Condition, Key, Mode, Status
 
 
@@ -49,6 +50,7 @@ class Journal:
             threading.RLock() if engine.dialect.name == "sqlite" else nullcontext()
         )
         self.outbox = Outbox(self._writing, self._reading)
+        self.told = Told(self._writing, self._reading)
 
     @classmethod
     def open(

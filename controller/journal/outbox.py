@@ -68,16 +68,7 @@ class Outbox:
     ) -> bool:
         """Whether it is new: of several with the same key for a notifier, only the first is kept, for as
         long as it is on record, sent or not."""
-        row = {
-            "tenant_id": tenant_id,
-            "notifier": notifier,
-            "dedupe_key": dedupe_key,
-            "payload": encode(without_secrets(payload)),
-            "state": Errand.WAITING.value,
-            "at": at,
-            "due_at": not_before or at,
-            "attempts": 0,
-        }
+        row = waiting(tenant_id, notifier, dedupe_key, payload, at=at, not_before=not_before)
         with self._writing() as connection:
             return insert_or_ignore(connection, schema.outbox, row)
 
@@ -147,6 +138,28 @@ class Outbox:
         statement = table.update().where(table.c.seq == message.number, table.c.state.in_(open_states))
         with self._writing() as connection:
             connection.execute(statement.values(state=state.value, ended_at=at, reason=text))
+
+
+def waiting(
+    tenant_id: str,
+    notifier: str,
+    dedupe_key: str,
+    payload: Mapping[str, Any],
+    *,
+    at: datetime,
+    not_before: datetime | None = None,
+) -> dict[str, Any]:
+    """The row of a message that nobody has claimed yet."""
+    return {
+        "tenant_id": tenant_id,
+        "notifier": notifier,
+        "dedupe_key": dedupe_key,
+        "payload": encode(without_secrets(payload)),
+        "state": Errand.WAITING.value,
+        "at": at,
+        "due_at": not_before or at,
+        "attempts": 0,
+    }
 
 
 def _message(row: sa.Row[Any]) -> Message:

@@ -1,7 +1,8 @@
 """The tables, as the newest of the migrations leaves them.
 
 `runs`, `run_ends`, `intents` and `outcomes` are only ever added to: how an intent stands is its last outcome.
-`applied`, `managed`, `access`, `auto_mapping` and `outbox` say how things stand, and are rewritten in place.
+`applied`, `managed`, `access`, `auto_mapping`, `outbox` and `told` say how things stand, and are rewritten in
+place.
 """
 
 from __future__ import annotations
@@ -133,4 +134,13 @@ outbox = sa.Table(
     sa.Column("reason", sa.Text),
     sa.UniqueConstraint("tenant_id", "notifier", "dedupe_key", name="outbox_once"),
     sa.Index("outbox_due", "state", "due_at"),
+)
+
+told = sa.Table(
+    "told",
+    metadata,
+    sa.Column("tenant_id", sa.Text, primary_key=True),
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("content", sa.Text, nullable=False),  # JSON
+    sa.Column("at", Utc, nullable=False),
 )
