@@ -385,8 +385,7 @@ class Cycle:
     def powerless(self) -> bool:
         """Whether all that was tried was denied: this identity may only read."""
         failed = [outcome for outcome in self.outcomes if outcome.status is Status.FAILED]
-        skipped = sum(1 for outcome in self.outcomes if outcome.status is Status.SKIPPED)
-        tried_in_vain = len(failed) + skipped == len(self.outcomes)
+        tried_in_vain = all(o.status in (Status.FAILED, Status.SKIPPED) for o in self.outcomes)
         return bool(failed) and tried_in_vain and all(outcome.denied for outcome in failed)
 
     @property

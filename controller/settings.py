@@ -104,7 +104,9 @@ class Settings(BaseSettings):
     specs: Path = Path("specs")
     state_url: str | None = Field(None, repr=False)  # may carry a password
 
-    # the loop's page
+    # the loop
+    git_timeout: Duration = timedelta(minutes=2)
+    stop_deadline: Duration = timedelta(seconds=30)
     listen: str = "127.0.0.1:8080"
     webhook_secret: SecretStr | None = None
 
@@ -143,7 +145,7 @@ class Settings(BaseSettings):
     def _lower(cls, value: Any) -> Any:
         return value.strip().lower() if isinstance(value, str) else value
 
-    @field_validator("http_timeout")
+    @field_validator("http_timeout", "git_timeout")
     @classmethod
     def _positive(cls, value: timedelta) -> timedelta:
         if value <= timedelta():
@@ -155,8 +157,13 @@ class Settings(BaseSettings):
         """`state_url`, or the default: a SQLite file in the user's state folder."""
         if self.state_url:
             return self.state_url
+        return f"sqlite:///{self.state_folder / 'journal.db'}"
+
+    @property
+    def state_folder(self) -> Path:
+        """Where the journal is by default, and the copies of repositories that the loop follows."""
         home = self._raw.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-        return f"sqlite:///{Path(home) / 'mailbox-controller' / 'journal.db'}"
+        return Path(home) / "mailbox-controller"
 
     def environ(self, name: str) -> str | None:
         """Any setting by its full name (`webhookUrlFrom: MBX_TEAMS_WEBHOOK`), from the same places."""

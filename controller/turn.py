@@ -30,6 +30,7 @@ class Reason(StrEnum):
     BAD_SPECS = "bad-specs"  # what `mbx validate` refuses; also an empty or vanished folder
     BAD_SETTINGS = "bad-settings"  # no way to sign in is set, or more than one
     SIGN_IN_FAILED = "sign-in-failed"
+    DENIED = "denied"  # this identity may only read, and the plan has changes
     JOURNAL_UNREACHABLE = "journal-unreachable"
     NOT_LEADING = "not-leading"  # another replica leads this tenant: nothing is wrong
     STOPPED = "stopped"  # the controller is being shut down

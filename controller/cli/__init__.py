@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "plan": "Show what would change, and why.",
     "apply": "Carry out what the plan shows, and read it back.",
     "comment": "Put the plan into one comment on the pull request, and set the status of its commit.",
+    "run": "The loop: follow the specs and the tenant, report or apply, until told to stop.",
     "drift": "Show only what somebody changed behind the controller's back.",
     "history": "Show what was applied, when, from which commit, with which result.",
     "schema": "Print the JSON Schema of the specs, or of a plan.",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from controller.guard import refused
-from controller.model import Cycle, Plan, Severity, Status
+from controller.model import Change, Cycle, Plan, Severity, Status
+from controller.turn import Reason, Turn
 
 GOOD: Final = 0  # all is as it should be
 ERROR: Final = 1  # a spec is wrong, or something could not be read or reached
@@ -40,3 +42,19 @@ def of_cycle(cycle: Cycle) -> int:
     wrong = any(finding.severity is Severity.ERROR for finding in plan.findings)
     held = any(change.blocked_by for change in plan.changes)
     return PARTLY if failed or wrong or held or plan.unreadable else GOOD
+
+
+def of_turn(turn: Turn) -> int:
+    """Of one turn of the loop. What a document with `mode: report` keeps from being applied is pending."""
+    if turn.cycle is None or turn.reason not in (None, Reason.NOT_LEADING, Reason.STOPPED):
+        return GOOD if turn.reason is Reason.NOT_LEADING else ERROR
+    plan = turn.cycle.plan
+    pending = CHANGES if any(map(_only_reported, plan.changes)) else GOOD
+    if not turn.cycle.applied:
+        return first([of_plan(plan, detailed=True), pending])
+    others = tuple(change for change in plan.changes if not _only_reported(change))
+    return first([of_cycle(replace(turn.cycle, plan=replace(plan, changes=others))), pending])
+
+
+def _only_reported(change: Change) -> bool:
+    return bool(change.blocked_by) and all(ident.startswith("report-only/") for ident in change.blocked_by)

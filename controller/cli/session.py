@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,16 +93,24 @@ class Session:
         )
 
     def identity(self, specs: TenantSpecs) -> Settings:
-        """The settings with which this tenant is signed in to."""
-        tenant: Any = specs.tenant.spec
-        return for_credentials(self.settings, tenant.credentials).require_sign_in()
+        return identity(self.settings, specs)
 
-    @asynccontextmanager
-    async def connection(self, specs: TenantSpecs) -> AsyncIterator[Connection]:
-        tenant: Any = specs.tenant.spec
-        settings = self.identity(specs)
-        async with connect(settings, tenant_id=tenant.tenant_id, cloud=str(tenant.cloud)) as connection:
-            yield connection
+    def connection(self, specs: TenantSpecs) -> AbstractAsyncContextManager[Connection]:
+        return connection(self.settings, specs)
+
+
+def identity(settings: Settings, specs: TenantSpecs) -> Settings:
+    """The settings with which a tenant is signed in to."""
+    tenant: Any = specs.tenant.spec
+    return for_credentials(settings, tenant.credentials).require_sign_in()
+
+
+@asynccontextmanager
+async def connection(settings: Settings, specs: TenantSpecs) -> AsyncIterator[Connection]:
+    tenant: Any = specs.tenant.spec
+    own = identity(settings, specs)
+    async with connect(own, tenant_id=tenant.tenant_id, cloud=str(tenant.cloud)) as opened:
+        yield opened
 
 
 def open_session(

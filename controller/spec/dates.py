@@ -127,3 +127,16 @@ def _clock(clock: str, text: str) -> time:
 def in_windows(windows: tuple[ApplyWindow, ...] | None, now: datetime, zone: tzinfo) -> bool:
     """Whether the loop may write now. None (left out): always. None listed: never."""
     return windows is None or any(window.is_open(now, zone) for window in windows)
+
+
+def next_opening(windows: tuple[ApplyWindow, ...] | None, now: datetime, zone: tzinfo) -> datetime | None:
+    """When the next window opens after `now`; None where none is listed."""
+    today = now.astimezone(zone).date()
+    days = [today + timedelta(days=ahead) for ahead in range(8)]
+    starts = (
+        starts_at(datetime.combine(day, window.start), zone)
+        for window in windows or ()
+        for day in days
+        if day.weekday() in window.days
+    )
+    return min((start for start in starts if start > now), default=None)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 
-from controller.web import probes
+from controller.web import hooks, probes
 from controller.web.site import Site
 
 
 def create_app(site: Site) -> Starlette:
     """Serves what the board and the journal say. Nothing that comes in over HTTP is ever written anywhere."""
-    app = Starlette(routes=[*probes.ROUTES])
+    app = Starlette(routes=[*probes.ROUTES, *hooks.ROUTES])
     app.state.site = site
     return app

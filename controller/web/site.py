@@ -14,10 +14,11 @@ from controller.settings import Settings
 @dataclass(frozen=True, slots=True)
 class Site:
     """`look` asks the loop for a look at every tenant, now; it returns at once, and asking twice is asking
-    once. Its argument says who asked, for the log."""
+    once. Its argument says who asked, for the log. `journal` opens it where it is not open yet, may
+    block, and raises StateError."""
 
     board: Board
     settings: Settings
     now: Callable[[], datetime]
     look: Callable[[str], None]
-    journal: Journal | None = None
+    journal: Callable[[], Journal]

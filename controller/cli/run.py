@@ -1,0 +1,207 @@
+"""`mbx run`: the loop, and what it answers over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import structlog
+
+from controller.board import Board
+from controller.cli import outcome
+from controller.cli.session import LEVELS, LOG_FORMATS, connection, identity
+from controller.cli.terminal import closing as closing_line
+from controller.cli.terminal import paint, show_plan
+from controller.cli.terminal import tell as tell_outcome
+from controller.errors import UsageError
+from controller.journal import Journal
+from controller.lead import Alone
+from controller.log import set_up
+from controller.loop import Halt, Loop, Means, ScheduledAlarms, Timetable
+from controller.loop.telling import outcome_ended
+from controller.model import Outcome, Plan
+from controller.settings import Settings, load_settings
+from controller.source import FolderSource, RepositorySource, Source
+from controller.turn import Listener, Turn
+from controller.web import Site, create_app
+from controller.web.serving import OFF, address_of, bind, serve
+
+_EXAMPLES = """\b
+Examples:
+  mbx run                                            the specs in ./specs, looked at for ever
+  mbx run --repo ssh://git@git.entreprise.example/mail/specs.git --branch main --path specs
+  mbx run --once                                     one turn, for cron; exit status as apply
+  mbx run --listen 0.0.0.0:8080 --log-format json    in a container
+"""
+_log = structlog.get_logger()
+
+
+@click.command("run", epilog=_EXAMPLES)
+@click.argument("specs", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--specs",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="The specs folder. Default: MBX_SPECS, else ./specs.",
+)
+@click.option("--repo", metavar="URL", help="Follow a git repository instead: https, ssh or a path.")
+@click.option("--branch", metavar="NAME", help="Its branch. Default: the repository's own.")
+@click.option("--path", default="", metavar="FOLDER", help="The specs folder inside it. Default: all of it.")
+@click.option("--once", is_flag=True, help="One turn of each tenant, then exit with its status.")
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    help="Where it answers over HTTP; 'off' for nowhere. Default: MBX_LISTEN, else 127.0.0.1:8080.",
+)
+@click.option("--tenant", metavar="NAME", help="Only this tenant, where the specs have several.")
+@click.option(
+    "--log-level",
+    type=LEVELS,
+    help="What is logged to stderr. Default: MBX_LOG_LEVEL, else info (with --once: warning).",
+)
+@click.option(
+    "--log-format",
+    type=LOG_FORMATS,
+    help="auto: text on a terminal, JSON elsewhere. Default: MBX_LOG_FORMAT, else auto.",
+)
+def command(**options: Any) -> int:
+    """Looks at the specs and the tenant, reports or applies as the Tenant's `mode` says, and goes on until
+    it is told to stop: at its interval, at once on a hook of the forge or SIGHUP, and when a date in the
+    specs comes.
+
+    SIGTERM or Ctrl-C finishes the write in hand and ends (MBX_STOP_DEADLINE, 30s); a second one ends at once.
+
+    Exit status: 0 when told to stop. With --once as apply; in report mode, outside the apply windows and
+    for documents with `mode: report` 2 where something is pending.
+    """
+    settings = load_settings()
+    once, level = options["once"], options["log_level"] or settings.log_level
+    if not once and "log_level" not in settings.model_fields_set and not options["log_level"]:
+        level = "info"  # one line a cycle is what it has to say
+    set_up(level=level, form=options["log_format"] or settings.log_format)
+    source = _source(settings, options)
+    with closing(Journals(settings.journal_url)) as journals:
+        run = _once if once else _for_ever
+        return asyncio.run(run(settings, source, journals, options["tenant"], options["listen"]))
+
+
+def _source(settings: Settings, options: dict[str, Any]) -> Source:
+    repo, branch, path = options["repo"], options["branch"], options["path"]
+    specs, folder = options["specs"], options["folder"]
+    if repo is None:
+        if branch or path:
+            raise UsageError("--branch and --path belong to --repo: name the repository, too")
+        return FolderSource(specs or folder or settings.specs)
+    if specs or folder:
+        raise UsageError("a specs folder and --repo: keep one; inside a repository the folder is --path")
+    return RepositorySource(repo, branch, path, settings.state_folder, patience=settings.git_timeout)
+
+
+class Journals:
+    """The journal, opened when it is first needed, and again as long as it could not be."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._lock = threading.Lock()
+        self.opened: Journal | None = None
+
+    def open(self) -> Journal:
+        with self._lock:
+            if self.opened is None:
+                self.opened = Journal.open(self._url)
+            return self.opened
+
+    def close(self) -> None:
+        if self.opened is not None:
+            self.opened.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _loop(
+    settings: Settings,
+    source: Source,
+    journals: Journals,
+    tenant: str | None,
+    halt: Halt,
+    *,
+    told: Callable[[Outcome], None],
+    planned: Callable[[Plan], None] = lambda plan: None,
+    listeners: Sequence[Listener] = (),
+) -> Loop:
+    means = Means(
+        connect=lambda specs: connection(settings, specs),
+        journal=journals.open,
+        leadership=Alone(),
+        now=_now,
+        sleep=halt.sleep,
+        deadline=settings.propagation_deadline,
+        patience=settings.propagation_wait,
+        own_app=lambda specs: identity(settings, specs).client_id,
+        planned=planned,
+        told=told,
+    )
+    timetable = Timetable(random.Random())  # noqa: S311 -- spreads load, keeps no secret
+    return Loop(
+        source, means, timetable, ScheduledAlarms(), halt, listeners=listeners, only=tenant,
+        stop_within=settings.stop_deadline,
+    )  # fmt: skip
+
+
+def _obey(loop: Loop) -> None:
+    running = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        running.add_signal_handler(number, loop.stop)
+    running.add_signal_handler(signal.SIGHUP, loop.look, "SIGHUP")
+
+
+async def _for_ever(
+    settings: Settings, source: Source, journals: Journals, tenant: str | None, listen: str | None
+) -> int:
+    halt, board = Halt(), Board()
+    loop = _loop(settings, source, journals, tenant, halt, listeners=[board], told=outcome_ended)
+    place = listen or settings.listen
+    serving: asyncio.Future[None] | None = None
+    if place != OFF:
+        opened = bind(place)
+        site = Site(board, settings, _now, loop.look, journals.open)
+        serving = asyncio.ensure_future(serve(create_app(site), opened, halt.wait))
+        _log.info("page.served", address=address_of(opened))
+    _obey(loop)
+    _log.info("loop.started", source=source.shown)
+    await loop.run()
+    if serving is not None:
+        await serving
+    _log.info("loop.ended")
+    return outcome.GOOD
+
+
+async def _once(
+    settings: Settings, source: Source, journals: Journals, tenant: str | None, listen: str | None
+) -> int:
+    colours = paint()
+    loop = _loop(settings, source, journals, tenant, Halt(),
+                 planned=lambda plan: show_plan(plan, "text", colours), told=tell_outcome)  # fmt: skip
+    _obey(loop)
+    turns = await loop.once()
+    for turn in turns:
+        _show_end(turn)
+    return outcome.first(outcome.of_turn(turn) for turn in turns)
+
+
+def _show_end(turn: Turn) -> None:
+    if turn.error:
+        click.echo(f"Error: tenant {turn.tenant}: {turn.error}", err=True)
+    elif turn.cycle is not None and turn.cycle.applied:
+        held = sum(1 for change in turn.cycle.plan.changes if change.blocked_by)
+        click.echo(closing_line(turn.cycle.outcomes, held))

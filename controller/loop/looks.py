@@ -1,0 +1,41 @@
+"""One look at the source for all who ask at about the same time: many tenants live in one repository."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from controller.errors import ControllerError
+from controller.source import Revision, Source
+
+
+class Looks:
+    """`found` is called with every revision that was read anew."""
+
+    def __init__(
+        self, source: Source, now: Callable[[], datetime], found: Callable[[Revision], None]
+    ) -> None:
+        self.source = source
+        self._now = now
+        self._found = found
+        self._turn = asyncio.Lock()
+        self._began: datetime | None = None
+        self._seen: Revision | ControllerError | None = None
+
+    async def newest(self, since: datetime, slack: timedelta = timedelta()) -> Revision:
+        """As the source is, seen not before `since` (less `slack`). Raises what was wrong with it."""
+        async with self._turn:
+            if self._seen is None or self._began is None or self._began < since - slack:
+                began = self._now()
+                seen: Revision | ControllerError
+                try:
+                    seen = await self.source.newest()
+                except ControllerError as error:
+                    seen = error
+                self._began, self._seen = began, seen
+                if isinstance(seen, Revision):
+                    self._found(seen)
+            if isinstance(self._seen, ControllerError):
+                raise self._seen.with_traceback(None)
+            return self._seen
