@@ -44,20 +44,21 @@ class Bench:
         for approval in self.approvals:
             spec: Any = approval.spec
             code, _, subject = spec.finding.partition("/")
-            covers = subject.lower() == finding.subject.lower() and (
-                code == finding.code or finding.code in _COVERS.get(code, ())
+            same = subject.lower() == finding.subject.lower()
+            covers = spec.finding.lower() == finding.id.lower() or (
+                same and finding.code in _COVERS.get(code, ())
             )
             if covers and (spec.until is None or self.now < ends_at(spec.until, self.zone)):
                 return spec
         return None
 
 
-def judge(plan: Plan, observed: Observed, bench: Bench) -> Plan:
-    """The plan, with everything the guard refuses held back."""
+def judge(plan: Plan, observed: Observed, bench: Bench, broken: Sequence[Finding] = ()) -> Plan:
+    """The plan, with everything the guard refuses held back; `broken` is what policies found."""
     groups = _groups(plan, observed, bench)
     concerned = _concerned(plan) | reached(observed, groups)
     counted = {key: readers(key, observed, _open(plan, key), groups) for key in sorted(concerned)}
-    findings = [*_resource_findings(plan, counted, bench)]
+    findings = [*_resource_findings(plan, counted, bench), *broken]
     plan = _hold(plan, findings, bench, counted)
     still_open = {change.key for change in plan.open_changes}
     ids = {change.id for change in plan.open_changes}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from controller import guard, preflight
+from controller import guard, policies, preflight
 from controller.apply import Sight, Tools, apply
 from controller.aspect import Aspect, Context, all_aspects
 from controller.clients import Connection, Reader
@@ -173,7 +173,8 @@ def _decide(
         spoken = frozenset(document.key for document in setting.specs.documents if document.key)
         plan = replace(plan, findings=(*plan.findings, *unmanaged(observed, memory, spoken)))
     bench = guard.Bench(setting.specs.tenant, setting.specs.approvals, context.now, context.zone)
-    judged = guard.judge(plan, observed, bench)
+    broken = policies.of_plan(setting.specs, setting.documents(), plan)
+    judged = guard.judge(plan, observed, bench, broken)
     return Prepared(weigh(judged, observed, memory), draft, observed, memory, renamed)
 
 

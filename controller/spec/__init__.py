@@ -12,6 +12,7 @@ from controller.spec.estate import load
 from controller.spec.models import (
     AccessEntry,
     Approval,
+    Policy,
     Right,
     Safety,
     SentItems,
@@ -26,6 +27,7 @@ __all__ = [
     "Approval",
     "Document",
     "Estate",
+    "Policy",
     "Right",
     "Safety",
     "SentItems",

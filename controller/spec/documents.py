@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Document:
     """One document that is right by itself. `origin` is where it starts; `key` names what it describes,
-    and is None for a Tenant and an Approval, which describe nothing."""
+    and is None for those that describe nothing: Tenant, Approval, Policy, Profile."""
 
     kind: Kind
     spec: BaseModel
@@ -74,6 +74,8 @@ class TenantSpecs:
     approvals: tuple[Document, ...]
     digest: str
     files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    policies: tuple[Document, ...] = ()
+    profiles: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

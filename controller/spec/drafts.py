@@ -17,6 +17,7 @@ from controller.errors import Problem
 from controller.model import Kind, Origin
 from controller.spec.files import SpecFile
 from controller.spec.kinds import MODELS
+from controller.spec.merge import Merged
 from controller.spec.messages import explain, meant
 from controller.spec.models.document import DocumentModel
 from controller.spec.written import Text
@@ -25,13 +26,15 @@ from controller.spec.yaml12 import Converter, MappingNode, MisreadError, Node, S
 
 @dataclass(eq=False, slots=True)
 class Draft:
-    """A document as read. `kind` is None where that itself is wrong; `spec` where nothing could be read."""
+    """A document as read. `kind` is None where that itself is wrong; `spec` where nothing could be read.
+    `waiting` has the contents of one that is to be merged over a profile before it is read."""
 
     file: SpecFile
-    text: Text
+    text: Text | Merged
     origin: Origin
     kind: Kind | None = None
     spec: DocumentModel | None = None
+    waiting: dict[str, Any] | None = None
 
 
 def drafts(file: SpecFile, problems: list[Problem]) -> Iterator[Draft]:
@@ -79,11 +82,24 @@ def _read(draft: Draft, contents: dict[str, Any], problems: list[Problem]) -> No
         problems.append(_unknown_kind(draft, contents))
         return
     draft.kind = Kind(written)
+    if draft.kind is Kind.SHARED_MAILBOX and "profile" in contents:
+        draft.waiting = contents
+    else:
+        read(draft, contents, problems)
+
+
+def read(draft: Draft, contents: dict[str, Any], problems: list[Problem]) -> None:
+    """Checks a document of a known kind by itself. Of a profile that is what it says, not what it leaves
+    to the mailboxes."""
+    assert draft.kind is not None
+    model = MODELS[draft.kind.value]
     try:
         draft.spec = model.model_validate(contents)
     except ValidationError as error:
-        for trouble in (explain(model, each) for each in error.errors(include_url=False)):
-            if trouble is not None:
+        for each in error.errors(include_url=False):
+            trouble = explain(model, each)
+            left = draft.kind is Kind.PROFILE and each["type"] == "missing" and len(each["loc"]) > 1
+            if trouble is not None and not left:
                 path, message, named = trouble
                 place = draft.text.at(path) if named else draft.text.value_at(path)
                 problems.append(Problem(place, message))
@@ -103,9 +119,7 @@ def _unknown_kind(draft: Draft, contents: Mapping[str, Any]) -> Problem:
     place = draft.text.value_at(("kind",))
     if not isinstance(written, str):
         return Problem(place, f"'kind' is one of {kinds}")
-    if written in list(Kind):
-        return Problem(place, f"kind {written!r} is not supported by this version, which knows {kinds}")
-    near = meant(written, [kind.value for kind in Kind])
+    near = meant(written, MODELS)
     return Problem(place, f"unknown kind {written!r}{near or '; expected one of ' + kinds}")
 
 

@@ -10,15 +10,19 @@ from typing import Final
 
 from controller.errors import Problem, SpecError, UsageError
 from controller.model import Key, Kind, Origin
+from controller.spec.asserts import policy_problems
 from controller.spec.beside import read_beside
 from controller.spec.documents import Document, Estate, TenantSpecs
 from controller.spec.drafts import Draft, drafts
 from controller.spec.files import Folder, SpecFile, repository_root
 from controller.spec.models import Tenant
+from controller.spec.profiles import merge_profiles
 
 _EXAMPLE: Final = (
     "{kind: Tenant, name: entreprise, tenantId: 7f1b2c3d-0000-4000-8000-000000000001, timeZone: Europe/Paris}"
 )
+
+_RULING: Final = frozenset({Kind.APPROVAL, Kind.POLICY, Kind.PROFILE})  # they describe nothing in the tenant
 
 
 def load(folder: Path, *, root: Path | None = None) -> Estate:
@@ -46,9 +50,11 @@ def load(folder: Path, *, root: Path | None = None) -> Estate:
         problems.append(
             Problem(Origin(reading.shown(top), 1), f"no document here; a first one could be {_EXAMPLE}")
         )
-    beside = list(read_beside(reading, found, problems))
     homes = _Homes(found)
+    merge_profiles(found, homes.of, problems)
+    beside = list(read_beside(reading, found, problems))
     problems += _tenant_problems(homes)
+    problems += policy_problems(found, homes.of)
     problems += _problems_between(homes, found, orphans=not unknown)
     if problems:
         raise SpecError(sorted(set(problems)))
@@ -169,8 +175,10 @@ def _estate(
         tuple(
             TenantSpecs(
                 tenant=_document(tenant),
-                documents=tuple(each for each in documents[tenant] if each.kind is not Kind.APPROVAL),
+                documents=tuple(each for each in documents[tenant] if each.kind not in _RULING),
                 approvals=tuple(each for each in documents[tenant] if each.kind is Kind.APPROVAL),
+                policies=tuple(each for each in documents[tenant] if each.kind is Kind.POLICY),
+                profiles=tuple(each for each in documents[tenant] if each.kind is Kind.PROFILE),
                 digest=_digest(contents[tenant].values()),
                 files=tuple((name, file.content) for name, file in contents[tenant].items()),
             )

@@ -42,6 +42,7 @@ PATTERNS: Final = {
     scalars.GUID_PATTERN: "an id such as 7f1b2c3d-0000-4000-8000-000000000001",
     scalars.LABEL_PATTERN: "a label's name without spaces, '=' and ','",
     scalars.NAME_PATTERN: "a name without '/', on one line, not starting or ending with a space",
+    scalars.POLICY_PATTERN: "a name without spaces and '/', such as no-outsiders",
     scalars.VARIABLE_PATTERN: "the name of an environment variable (letters, digits, _), never the value "
     "itself",
     scalars.FINDING_PATTERN: "a finding's id as the plan prints it, such as "
@@ -97,6 +98,8 @@ def explain(model: type[BaseModel], error: ErrorDetails) -> Trouble | None:
     path = tuple(str(part) for part in loc if part != "[key]")
     if loc and loc[-1] == "[key]":
         return path, _pattern(error, path[-1]), True
+    if kind == "extra_forbidden" and len(path) == 1 and path[0] in (why := getattr(model, "refused", {})):
+        return path, f"{path[0]!r} cannot stand in a {model.__name__}: {why[path[0]]}", True
     if kind == "extra_forbidden":
         return path, _unknown(path[-1], fields_at(model, path[:-1])), True
     if kind == "missing":
@@ -217,15 +220,15 @@ def fields_at(model: type[BaseModel], path: Iterable[str]) -> dict[str, Any]:
 def _inside(annotation: Any, part: str) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         fields = {field.alias or name: field for name, field in annotation.model_fields.items()}
-        return _bare(fields[part].annotation) if part in fields else None
+        return bare(fields[part].annotation) if part in fields else None
     arguments = typing.get_args(annotation)
     if typing.get_origin(annotation) is dict:
-        return _bare(arguments[1])
-    return _bare(arguments[0]) if typing.get_origin(annotation) is tuple else None
+        return bare(arguments[1])
+    return bare(arguments[0]) if typing.get_origin(annotation) is tuple else None
 
 
-def _bare(annotation: Any) -> Any:
-    """Without `Annotated` and `None`."""
+def bare(annotation: Any) -> Any:
+    """A type without `Annotated` and `None`."""
     while True:
         if typing.get_origin(annotation) is typing.Annotated:
             annotation = typing.get_args(annotation)[0]

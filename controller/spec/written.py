@@ -55,6 +55,23 @@ class Text:
         spot = self._find(path)
         return Origin(self.path, self.first_line + spot.value_line + 1, spot.value_column + 1)
 
+    def inside(self, path: Sequence[str], value: str, offset: int) -> Origin:
+        """Where a character of a text stands that is written at `path`, whatever quotes or block it is
+        written in: what is not blank is found again in the same order."""
+        spot = self._find(path)
+        lines = self.text.split("\n")
+        at = sum(len(line) + 1 for line in lines[: spot.value_line]) + spot.value_column
+        if self.text[at : at + 1] in ("|", ">"):
+            at = self.text.index("\n", at)
+        for character in value[: offset + 1]:
+            if not character.isspace():
+                at = self.text.find(character, at) + 1
+                if not at:  # written as an escape
+                    return self.value_at(path)
+        before = self.text[: max(at - 1, 0)]
+        line = before.count("\n")
+        return Origin(self.path, self.first_line + line + 1, len(before) - before.rfind("\n"))
+
     def contents(self) -> Any:
         return Converter().document(next(compose(self.text)), anchored=True)
 

@@ -48,7 +48,7 @@ def _table(definitions: dict[str, Any], name: str) -> str:
     required = mapping.get("required", [])
     rows = ["| field | value | meaning |", "|---|---|---|"]
     for field, schema in mapping["properties"].items():
-        if field == "kind":
+        if field == "kind" and "const" in schema:
             continue
         needed = " **Required.**" if field in required else ""
         rows.append(f"| `{field}` | {_value(definitions, schema)} | {schema['description']}{needed} |")

@@ -160,6 +160,8 @@ def codes() -> set[str]:
         if re.search(r"\bFinding\b|\bfinding\(", text):
             tree = ast.parse(text)
             found |= set(_first_texts(tree, {"Finding", "finding", "Part"} | _calls_with_codes(tree)))
+        if 'Finding(\n        f"policy/{spec.name}"' in text:  # the one whose name somebody else chooses
+            found.add("policy/NAME")
     return found
 
 

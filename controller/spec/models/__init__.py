@@ -11,6 +11,8 @@ from controller.spec.models.approval import Approval
 from controller.spec.models.distribution_list import DistributionList, ListType, Member
 from controller.spec.models.document import State
 from controller.spec.models.mailbox_delegation import MailboxDelegation
+from controller.spec.models.policy import Policy, PolicySeverity
+from controller.spec.models.profile import Profile
 from controller.spec.models.safety import LastReader, Safety
 from controller.spec.models.shared_mailbox import SentItems, SharedMailbox
 from controller.spec.models.tenant import Cloud, Orphans, Tenant
@@ -25,6 +27,9 @@ __all__ = [
     "MailboxDelegation",
     "Member",
     "Orphans",
+    "Policy",
+    "PolicySeverity",
+    "Profile",
     "Right",
     "Safety",
     "SentItems",

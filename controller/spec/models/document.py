@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from enum import StrEnum
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -27,6 +28,8 @@ class State(StrEnum):
 
 class DocumentModel(SpecModel):
     """A document of any kind, which narrows `kind` to its one word."""
+
+    refused: ClassVar[Mapping[str, str]] = {}  # fields that one could expect here, and why there are none
 
     kind: str = Field(default="", description=KIND)
     mode: Maybe[Mode] = Field(

@@ -29,7 +29,7 @@ from controller.spec.models.mailbox_settings import (
 from controller.spec.models.regional import Regional, WorkingHours
 from controller.spec.models.replies import AutomaticReplies
 from controller.spec.models.rules import Rules, rule_troubles
-from controller.spec.models.scalars import Address, DisplayName, Flag, Maybe, SpecModel, Words
+from controller.spec.models.scalars import Address, DisplayName, Flag, Maybe, Name, SpecModel, Words
 from controller.spec.models.wording import Wording
 
 
@@ -58,6 +58,12 @@ class SharedMailbox(ResourceModel):
         default=(),
         description="Addresses it had before. A mailbox found under one of them is renamed, not created "
         "anew; they count as listed aliases for as long as they stand here.",
+    )
+    profile: Maybe[Name] = Field(
+        default=None,
+        description="The name of a Profile, merged underneath this document: its scalars are defaults, "
+        "mappings merge key by key, lists are concatenated, the profile's first.",
+        examples=["team-inbox"],
     )
     display_name: Maybe[DisplayName] = Field(
         default=None, description="The name that address books and recipients see."

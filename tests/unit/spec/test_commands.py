@@ -80,20 +80,20 @@ def test_show(specs: Specs, run: Run) -> None:
     status, out, _ = run("validate", "--show", "AIDE@entreprise.example")
     assert status == 0
     assert out == (
-        "kind: SharedMailbox  # specs/a.yaml:2\n"
+        "kind: SharedMailbox                  # specs/a.yaml:2\n"
         "address: Support@entreprise.example  # specs/a.yaml:3\n"
-        'displayName: "Support: clients"  # specs/a.yaml:4\n'
-        "labels:  # specs/a.yaml:5\n"
-        '  a: "no"  # specs/a.yaml:5\n'
-        '  b: "12"  # specs/a.yaml:5\n'
-        "aliases:  # specs/a.yaml:6\n"
-        "  - aide@entreprise.example  # specs/a.yaml:7\n"
-        "  - info@entreprise.example  # specs/a.yaml:8\n"
-        "access:  # specs/a.yaml:9\n"
-        "  alice@entreprise.example:  # specs/a.yaml:10\n"
-        "    - send-as  # specs/a.yaml:10\n"
-        "    - full-access  # specs/a.yaml:11\n"
-        "signInBlocked: true  # specs/a.yaml:12\n"
+        'displayName: "Support: clients"      # specs/a.yaml:4\n'
+        "labels:                              # specs/a.yaml:5\n"
+        '  a: "no"                            # specs/a.yaml:5\n'
+        '  b: "12"                            # specs/a.yaml:5\n'
+        "aliases:                             # specs/a.yaml:6\n"
+        "  - aide@entreprise.example          # specs/a.yaml:7\n"
+        "  - info@entreprise.example          # specs/a.yaml:8\n"
+        "access:                              # specs/a.yaml:9\n"
+        "  alice@entreprise.example:          # specs/a.yaml:10\n"
+        "    - send-as                        # specs/a.yaml:10\n"
+        "    - full-access                    # specs/a.yaml:11\n"
+        "signInBlocked: true                  # specs/a.yaml:12\n"
     )
 
 

@@ -126,12 +126,11 @@ def test_no_addresses(one: One, address: str) -> None:
     ("text", "problem"),
     [
         ("address: a@b.example\n", "1:1: a document needs a 'kind', one of Tenant, SharedMailbox, "
-        "DistributionList, MailboxDelegation, Approval"),
+        "DistributionList, MailboxDelegation, Profile, Policy, Approval"),
         ("Kind: Tenant\n", "1:1: unknown field 'Kind' — did you mean 'kind'?"),
         ("kind: Sharedmailbox\n", "1:7: unknown kind 'Sharedmailbox' — did you mean 'SharedMailbox'?"),
         ("kind: Deployment\n", "1:7: unknown kind 'Deployment'; expected one of Tenant, SharedMailbox, "
-        "DistributionList, MailboxDelegation, Approval"),
-        ("kind: Policy\nname: x\n", "1:7: kind 'Policy' is not supported by this version"),
+        "DistributionList, MailboxDelegation, Profile, Policy, Approval"),
         ("kind: 1\n", "1:7: 'kind' is one of Tenant"),
         ("kind: [Tenant]\n", "1:7: 'kind' is one of Tenant"),
         ("- a\n", "1:1: expected a document: a mapping that starts with 'kind'"),
