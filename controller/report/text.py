@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from controller.model import Action, Change, Finding, Key, Kind, Origin, Plan, Risk, Severity
+from controller.report.alike import Entry, sections
 from controller.report.as_json import summary
 from controller.report.people import crowd, sentences, timing, warnings
 
@@ -51,8 +52,8 @@ def as_text(plan: Plan, *, paint: Paint | None = None, details: bool = True) -> 
     """The whole plan; `details` adds what each change needs to be understood."""
     paint = paint or Paint()
     lines = [_heading(plan, paint), ""]
-    for key, changes in _by_resource(plan):
-        lines += [*_resource(key, changes, paint, details=details), ""]
+    for section in _told(plan, paint, details=details):
+        lines += [*section, ""]
     lines += _diagnostics(plan.findings, paint)
     lines += _upcoming(plan, paint)
     lines += timing(plan)
@@ -106,21 +107,28 @@ def _documents(count: int) -> str:
     return f"{count} document" if count == 1 else f"{count} documents"
 
 
-def _by_resource(plan: Plan) -> list[tuple[Key, list[Change]]]:
-    groups = [(key, list(group)) for key, group in groupby(plan.changes, key=lambda change: change.key)]
-    return sorted(groups, key=lambda group: (-max(change.risk.rank for change in group[1]), group[0]))
+def _told(plan: Plan, paint: Paint, *, details: bool) -> Iterator[list[str]]:
+    """The lines of each resource, or of many alike."""
+    entries: dict[Key, list[Entry]] = {}
+    for key, changes in groupby(plan.changes, key=lambda change: change.key):
+        entries[key] = [_entry(same, paint, details=details) for same in _lines(list(changes))]
+    for section in sections(entries):
+        lines = [line for entry in section.entries for line in entry.lines]
+        kinds = ", ".join(sorted({key.kind for key in section.keys}))
+        many = len(section.keys) > 1
+        heading = f"{len(section.keys)} alike" if many else section.keys[0].address
+        members = [f"      {key.address}" for key in section.keys] if many else []
+        yield [f"{paint(heading, '1')}  {kinds}", *lines, *members]
 
 
-def _resource(key: Key, changes: Sequence[Change], paint: Paint, *, details: bool) -> Iterator[str]:
-    yield f"{paint(key.address, '1')}  {key.kind}"
-    for same in _lines(changes):
-        yield _line(same, paint)
-        if details:
-            yield from (f"      {plain(told)}" for told in sentences(same))
-            yield from (f"      {note}" for note in _notes(same))
-            yield from (f"      {paint(told, '33')}" for told in warnings(same))
-        for blocker in same[0].blocked_by:
-            yield f"      {paint('held back by', '31')} {blocker}"
+def _entry(same: Sequence[Change], paint: Paint, *, details: bool) -> Entry:
+    lines = [_line(same, paint)]
+    if details:
+        lines += (f"      {plain(told)}" for told in sentences(same))
+        lines += (f"      {note}" for note in _notes(same))
+        lines += (f"      {paint(told, '33')}" for told in warnings(same))
+    lines += (f"      {paint('held back by', '31')} {blocker}" for blocker in same[0].blocked_by)
+    return Entry(same[0].risk, tuple(lines))
 
 
 def _lines(changes: Sequence[Change]) -> list[list[Change]]:
