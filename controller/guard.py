@@ -28,12 +28,14 @@ _COVERS: Final = {"last-reader": ("empty-list",)}  # one loss, seen twice, is ap
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What is judged by: the tenant's limits, the approvals that stand, the moment."""
+    """What is judged by: the tenant's limits, the approvals that stand, the moment. `whole`: the plan is
+    about all documents, so that an approval of what it does not find is idle."""
 
     tenant: Document
     approvals: tuple[Document, ...]
     now: datetime
     zone: Any
+    whole: bool = True
 
     @property
     def safety(self) -> Any:
@@ -248,7 +250,7 @@ def _idle(plan: Plan, bench: Bench) -> Iterator[Finding]:
     for approval in bench.approvals:
         spec: Any = approval.spec
         over = spec.until is not None and _over(spec, bench)
-        if over or spec.finding.lower() not in ids:
+        if over or (bench.whole and spec.finding.lower() not in ids):
             why = "has ended" if over else "names nothing that this plan finds"
             yield Finding(
                 "idle-approval",

@@ -172,7 +172,8 @@ def _decide(
     if setting.whole and not observed.directory_error:
         spoken = frozenset(document.key for document in setting.specs.documents if document.key)
         plan = replace(plan, findings=(*plan.findings, *unmanaged(observed, memory, spoken)))
-    bench = guard.Bench(setting.specs.tenant, setting.specs.approvals, context.now, context.zone)
+    approvals = setting.specs.approvals
+    bench = guard.Bench(setting.specs.tenant, approvals, context.now, context.zone, whole=setting.whole)
     broken = policies.of_plan(setting.specs, setting.documents(), plan)
     judged = guard.judge(plan, observed, bench, broken)
     return Prepared(weigh(judged, observed, memory), draft, observed, memory, renamed)

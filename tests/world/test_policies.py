@@ -153,6 +153,13 @@ def test_only_what_was_chosen_is_judged(rig, go):
     assert ID in found(go(tenant.plan(targets=frozenset({ADDRESS}))))
 
 
+def test_an_approval_is_not_idle_because_its_mailbox_was_not_chosen(rig, go):
+    tenant = rig(OUTSIDER, POLICY, APPROVAL.replace("contact@", "nobody@"))
+    plan = go(tenant.plan(targets=frozenset({"libre@entreprise.example"})))
+    assert "idle-approval" not in {finding.code for finding in plan.findings}
+    assert "idle-approval" in {finding.code for finding in go(tenant.plan()).findings}
+
+
 def test_a_list_and_a_delegation_are_judged_too(rig, go):
     text = "kind: Policy\nname: owned\nappliesTo: {}\nassert: size(object.labels) > 0\nmessage: No label.\n"
     tenant = rig(
