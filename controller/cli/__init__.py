@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "comment": "Put the plan into one comment on the pull request, and set the status of its commit.",
     "run": "The loop: follow the specs and the tenant, report or apply, until told to stop.",
     "drift": "Show only what somebody changed behind the controller's back.",
+    "adopt": "Write what the tenant has into the documents that say otherwise.",
     "history": "Show what was applied, when, from which commit, with which result.",
     "schema": "Print the JSON Schema of the specs, or of a plan.",
     "sandbox": "Run a simulated Microsoft 365 tenant on loopback.",

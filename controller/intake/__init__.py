@@ -7,7 +7,8 @@ have in common (`profiles`), and writes canonical YAML (`page`). Nothing here wr
 
 from __future__ import annotations
 
+from controller.intake.adopting import Adopted, adopt
 from controller.intake.chosen import Choice, choose
 from controller.intake.take import Specs, Taken, take
 
-__all__ = ["Choice", "Specs", "Taken", "choose", "take"]
+__all__ = ["Adopted", "Choice", "Specs", "Taken", "adopt", "choose", "take"]

@@ -24,7 +24,7 @@ def page(values: Tree, remarks: dict[str, list[str]]) -> str:
     """One document. `remarks` stand before their field, those of "" at its top."""
     tree = CommentedMap()
     for name, value in values.items():
-        tree[name] = _node(value, block=name in _BLOCKS or name == "")
+        tree[name] = node(value, block=name in _BLOCKS or name == "")
         if said := remarks.get(name):
             tree.yaml_set_comment_before_after_key(name, before=_wrapped(said))
     homeless = {name: said for name, said in remarks.items() if name and name not in values}
@@ -47,15 +47,16 @@ def _writer() -> YAML:
     return yaml
 
 
-def _node(value: Any, *, block: bool) -> Any:
+def node(value: Any, *, block: bool = False) -> Any:
+    """A value as it is written; `block`: each member on a line of its own, however few."""
     if isinstance(value, dict):
-        made: Any = CommentedMap({_scalar(key): _node(each, block=False) for key, each in value.items()})
+        made: Any = CommentedMap({_scalar(key): node(each, block=False) for key, each in value.items()})
         plain = not value or not (block or any(isinstance(each, dict | list) for each in value.values()))
         if plain and _length(value) <= _WIDTH:
             made.fa.set_flow_style()
         return made
     if isinstance(value, list):
-        made = CommentedSeq([_node(each, block=False) for each in value])
+        made = CommentedSeq([node(each, block=False) for each in value])
         scalars = not any(isinstance(each, dict | list) for each in value)
         if not value or (scalars and not block and _length(value) <= _WIDTH):
             made.fa.set_flow_style()
