@@ -8,7 +8,8 @@ from typing import Any, Final
 from controller.directory import Directory
 from controller.grants import ACCESS, AUTO_MAPPING, FULL_ACCESS
 from controller.membership import MEMBERS
-from controller.model import Action, Change, Kind, Memory
+from controller.memory import Memory
+from controller.model import Action, Change, Kind
 from controller.ways import FOLDERS, SENDERS
 
 # [reference: Exchange admin API, consistency after writes: "effective access in clients within minutes to an

@@ -21,6 +21,7 @@ from controller import canon
 from controller.clients import Reader, Receipt, Writer
 from controller.directory import Directory, Principal
 from controller.fields import Field
+from controller.memory import Memory
 from controller.model import (
     Absent,
     Action,
@@ -30,7 +31,6 @@ from controller.model import (
     Finding,
     Key,
     Kind,
-    Memory,
     Mode,
     Observation,
     Origin,

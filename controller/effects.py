@@ -20,7 +20,8 @@ from controller.aftermath import lasting, takes_effect
 from controller.ahead import membership_after
 from controller.impact import NAMED, Can, Crowd, Effect, Impact, Person, Turn
 from controller.membership import MEMBERS
-from controller.model import Action, Change, Finding, Key, Kind, Memory, Plan, Present, Severity
+from controller.memory import Memory
+from controller.model import Action, Change, Finding, Key, Kind, Plan, Present, Severity
 from controller.observe import NAMING, Observed
 from controller.ways import EVERYBODY, STRANGERS, Door, Doors, Reach, Ways, doors, doors_after, named, owner
 

@@ -20,10 +20,10 @@ from controller.cause import cause_of
 from controller.drift import compare
 from controller.errors import NotFoundError
 from controller.membership import MEMBERS
+from controller.memory import Awaited
 from controller.model import (
     Absent,
     Action,
-    Awaited,
     Change,
     Desired,
     Finding,

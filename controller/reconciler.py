@@ -20,14 +20,13 @@ from controller.effects import weigh
 from controller.errors import DeniedError, ServiceError, SignInError
 from controller.journal import Journal, LastApplied
 from controller.lead import Always, Lead
+from controller.memory import Awaited, Memory
 from controller.model import (
     Action,
-    Awaited,
     Change,
     Cycle,
     Key,
     Kind,
-    Memory,
     Mode,
     Outcome,
     Plan,

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from controller.model import Finding, Key, Kind, Memory, Severity
+from controller.memory import Memory
+from controller.model import Finding, Key, Kind, Severity
 from controller.observe import Observed
 
 

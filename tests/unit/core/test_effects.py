@@ -15,7 +15,8 @@ from controller.aspect import Resource
 from controller.directory import Directory, Principal
 from controller.effects import weigh
 from controller.impact import NAMED, Can, Effect, Turn
-from controller.model import Action, Change, Key, Kind, Memory, Plan, Present, Request
+from controller.memory import Memory
+from controller.model import Action, Change, Key, Kind, Plan, Present, Request
 from controller.observe import Observed
 
 RIGHTS = {"full-access": Can.READ, "send-as": Can.SEND_AS}
