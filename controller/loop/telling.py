@@ -33,7 +33,8 @@ async def _tell_one(listener: Listener, turn: Turn) -> None:
 
 
 def _write_down(turn: Turn) -> None:
-    level = "error" if turn.reason and turn.reason not in (Reason.NOT_LEADING, Reason.STOPPED) else "info"
+    quiet = turn.reason in (Reason.NOT_LEADING, Reason.STOPPED)
+    level = "debug" if quiet else "error" if turn.reason else "info"
     getattr(_log, level)("cycle.ended", **canonical(turn))
 
 

@@ -10,10 +10,11 @@ from typing import Any, Final
 from controller.model import Upcoming
 from controller.spec import TenantSpecs
 from controller.spec.dates import next_opening
-from controller.turn import Restraint, Turn
+from controller.turn import Reason, Restraint, Turn
 
 _SPREAD: Final = 0.1  # of the interval: many tenants, one service, and no two of them in step
 _SOON: Final = timedelta(minutes=1)  # after the first failure; doubled for each one more, up to the interval
+_LEASE: Final = timedelta(seconds=15)  # between tries to lead: as soon is a dead leader replaced
 _USUAL: Final = timedelta(minutes=15)  # where no specs could be read that would say
 _SHOWN: Final = 100  # dates that a turn carries
 
@@ -28,6 +29,8 @@ class Timetable:
         the last specs that were read."""
         tenant: Any = known.tenant.spec if known else None
         interval = tenant.interval if tenant else _USUAL
+        if turn.reason is Reason.NOT_LEADING:
+            return turn.ended_at + _LEASE * (1 + _SPREAD * self.rng.random())
         moments = [turn.ended_at + interval * (1 + _SPREAD * self.rng.random())]
         if failures:
             wait = min(interval, _SOON * 2 ** min(failures - 1, 10))
