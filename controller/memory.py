@@ -35,6 +35,7 @@ class Memory:
     object_ids: Mapping[str, Key] = field(default_factory=dict)
     agreed: Mapping[Key, datetime] = field(default_factory=dict)
     born: Mapping[Key, datetime] = field(default_factory=dict)
+    suspended: Mapping[str, str] = field(default_factory=dict)  # why, by address; empty: the whole tenant
 
     def renamed(self, names: Mapping[Key, Key]) -> Memory:
         """The same, with what is remembered of some resources under another name; `names` gives, by the

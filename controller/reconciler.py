@@ -38,6 +38,7 @@ from controller.observe import Observed, observe
 from controller.plan import Draft, Frame, draw
 from controller.spec import Document, TenantSpecs
 from controller.survey import read_directory, refreshed
+from controller.suspended import leave_alone
 from controller.tenant_facts import read_facts, read_sizes
 from controller.unmanaged import unmanaged
 
@@ -125,6 +126,10 @@ def remember(journal: Journal | None, tenant_id: str) -> Memory:
         object_ids=object_ids,
         agreed={key: m.last_at for key, m in managed.items()},
         born={key: m.first_at for key, m in managed.items()},
+        suspended={
+            subject: f"{order.reason} — {order.who}, {order.at:%Y-%m-%d %H:%M} UTC"
+            for subject, order in journal.orders.suspended(tenant_id).items()
+        },
     )
 
 
@@ -172,6 +177,7 @@ def _decide(
         spoken = frozenset(document.key for document in setting.specs.documents if document.key)
         plan = replace(plan, findings=(*plan.findings, *unmanaged(observed, memory, spoken)))
     approvals = setting.specs.approvals
+    plan = leave_alone(plan, memory.suspended)
     bench = guard.Bench(setting.specs.tenant, approvals, context.now, context.zone, whole=setting.whole)
     broken = policies.of_plan(setting.specs, setting.documents(), plan)
     judged = guard.judge(plan, observed, bench, broken)

@@ -57,4 +57,6 @@ def of_turn(turn: Turn) -> int:
 
 
 def _only_reported(change: Change) -> bool:
-    return bool(change.blocked_by) and all(ident.startswith("report-only/") for ident in change.blocked_by)
+    """Somebody wants it to wait: that is no trouble."""
+    wanted = ("report-only/", "suspended/")
+    return bool(change.blocked_by) and all(ident.startswith(wanted) for ident in change.blocked_by)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from controller.journal.forms import as_recorded
 from controller.journal.journal import Journal
 from controller.journal.lock import Patience
+from controller.journal.orders import Order, Orders, Will
 from controller.journal.outbox import Errand, Message, Outbox
 from controller.journal.recall import LastApplied
 from controller.journal.records import AccessRecord, Applied, HistoryRow, Managed, Pending, RunRow
@@ -24,10 +25,13 @@ __all__ = [
     "LastApplied",
     "Managed",
     "Message",
+    "Order",
+    "Orders",
     "Outbox",
     "Patience",
     "Pending",
     "RunRow",
     "Told",
+    "Will",
     "as_recorded",
 ]

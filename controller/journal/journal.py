@@ -19,6 +19,7 @@ from controller.errors import StateError
 from controller.journal import standing, trail
 from controller.journal.lock import AdvisoryLocks, FileLocks, LockMaker, MemoryLocks, Patience, hold
 from controller.journal.opening import open_engine, reading, sqlite_path, writing
+from controller.journal.orders import Orders
 from controller.journal.outbox import Outbox
 from controller.journal.records import AccessRecord, Applied, HistoryRow, Managed, Pending, RunRow
 from controller.journal.told import Told
@@ -51,6 +52,7 @@ class Journal:
         )
         self.outbox = Outbox(self._writing, self._reading)
         self.told = Told(self._writing, self._reading)
+        self.orders = Orders(self._writing, self._reading)
 
     @classmethod
     def open(

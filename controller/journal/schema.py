@@ -144,3 +144,15 @@ told = sa.Table(
     sa.Column("content", sa.Text, nullable=False),  # JSON
     sa.Column("at", Utc, nullable=False),
 )
+
+orders = sa.Table(
+    "orders",
+    metadata,
+    sa.Column("seq", SEQUENCE, primary_key=True, autoincrement=True),
+    sa.Column("tenant_id", sa.Text, nullable=False, index=True),
+    sa.Column("will", sa.Text, nullable=False),  # a Will
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("at", Utc, nullable=False),
+)

@@ -125,7 +125,8 @@ class Turning:
         journal = await asyncio.to_thread(means.journal)
         trusted = await asyncio.to_thread(_last_commit, journal, self.tenant_id)
         await self.source.vouch(revision, self.tenant_id, trusted)
-        making.mode, making.restraint = _how_far(specs, means.now())
+        suspended = await asyncio.to_thread(journal.orders.suspended, self.tenant_id)
+        making.mode, making.restraint = _how_far(specs, means.now(), suspended="" in suspended)
         setting = Setting(
             specs, revision.commit, means.now, journal, deadline=means.deadline, patience=means.patience,
             sleep=means.sleep, told=means.told, lead=lead, stopping=self.halt.asked,
@@ -199,19 +200,25 @@ def told_of(error: Exception) -> tuple[Reason, str]:
     return Reason.FAILED, said
 
 
-def _how_far(specs: TenantSpecs, now: datetime) -> tuple[Mode, Restraint | None]:
+def _how_far(specs: TenantSpecs, now: datetime, *, suspended: bool) -> tuple[Mode, Restraint | None]:
     tenant: Any = specs.tenant.spec
     if tenant.mode is not Mode.APPLY:
         return Mode.REPORT, Restraint.MODE
+    if suspended:
+        return Mode.REPORT, Restraint.SUSPENDED
     if not in_windows(tenant.apply_windows, now, tenant.zone):
         return Mode.REPORT, Restraint.WINDOW
     return Mode.APPLY, None
 
 
 def _last_commit(journal: Journal, tenant_id: str) -> str | None:
-    """What may not be gone behind: the commit of the last run that was to write."""
-    runs = journal.runs(tenant_id)
-    return next((run.commit for run in runs if run.commit and run.mode is Mode.APPLY), None)
+    """What may not be gone behind: the commit of the last run that was to write, or what the operator
+    accepted since."""
+    runs = (run for run in journal.runs(tenant_id) if run.commit and run.mode is Mode.APPLY)
+    run, order = next(runs, None), journal.orders.accepted(tenant_id)
+    if order and (run is None or order.at >= run.at):
+        return order.subject
+    return run.commit if run else None
 
 
 @asynccontextmanager

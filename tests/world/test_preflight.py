@@ -141,7 +141,7 @@ def test_settings_that_nothing_acts_on_yet(rig, go):
     tenant = rig(BOX + "displayName: Libre\n")
     assert "not-acted-on" not in found(tenant, go)
     text = (tenant.folder / "tenant.yaml").read_text()
-    tenant.write("tenant.yaml", text + "source: {verify: ssh, allowedSigners: .allowed_signers}\n")
+    tenant.write("tenant.yaml", text + "notify: [{slack: {webhookUrlFrom: MBX_SLACK_WEBHOOK}}]\n")
     assert "not-acted-on" in found(tenant, go)
 
 
