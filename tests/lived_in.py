@@ -95,6 +95,11 @@ class Box:
             found.add("claimCategories")  # somebody joins
         return found
 
+    @property
+    def stamped(self) -> bool:
+        """Whether a holiday leaves no text behind, as the document has none to come back."""
+        return "periods" in (replies := self.part_of("automaticReplies")) and "internal" not in replies
+
     def part_of(self, name: str) -> Any:
         """What the document says of a field; empty where it says nothing."""
         return (self.same if self.written.get(name) == "same" else self.other)[name] if name in self.written else {}
@@ -216,7 +221,9 @@ def _replies(box: Box) -> None:
         same["state"] = state.lower()
     texts = {"internal": "Nous répondons.", "external": {"html": "<p>Nous  répondons à l'heure.</p>"}}
     holiday = {**PERIOD, "internal": "Fermé", "external": "<p>Fermé jusqu'au 4</p>"}
+    only_then = [{"periods": [holiday]}] if state != "Disabled" else []
     box.offer("automaticReplies", same, box.chance.choice([
+        *only_then,
         {"state": "enabled" if state != "Enabled" else "disabled", **texts, "periods": [holiday]},
         {"state": "enabled", "externalAudience": "all", **texts, "periods": [{**PERIOD, "external": "Zu"}]},
         {"state": "disabled", "externalAudience": "none", **texts, "periods": [holiday]},

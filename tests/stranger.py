@@ -229,6 +229,13 @@ async def _holidays(rig: Rig, boxes: list[Box]) -> None:
         assert not left, _shown(left, before, rig)
         if at == HOLIDAYS[0]:
             assert {box.address for box in boxes if _says_closed(rig, box)} == away
+    for box in boxes:
+        if box.stamped:  # the holiday's texts took the place of people's, and are gone
+            stored = rig.entry(box.address).stores["automatic_replies"]
+            assert not {"state", "internal", "external"} & stored.keys()
+            settled |= {(box.address, "automatic_replies", name): value for name, value in stored.items()}
+            for name in ("internal", "external"):
+                settled.pop((box.address, "automatic_replies", name))
     assert leaves(rig) == settled
 
 

@@ -3,7 +3,8 @@
 A period replaces texts and turns replies on while it lasts; both its ends were written down and reviewed,
 so the changes they bring have the cause `time`. Exchange has a schedule of its own (state Scheduled), which
 knows one set of texts and ends in silence: found there, it is a difference. Start and end time stand there
-always and mean nothing otherwise, so they are not compared [reference: 15.8].
+always and mean nothing otherwise, so they are not compared [reference: 15.8]. A period's text that has no
+standing one to give way to is emptied when the period is over, unless somebody wrote another meanwhile.
 
 Each field is a change of its own, in an order in which Exchange takes them: replies are not on without an
 internal text, nor for people outside without an external one [doc: Set-MailboxAutoReplyConfiguration].
@@ -103,6 +104,16 @@ class AutomaticReplies(OwnSettings):
             del said[STATE]
         return said
 
+    def observed(
+        self, present: Present, resource: Resource, desired: Desired, context: Context
+    ) -> Mapping[Path, Any]:
+        """A text that shall go with its period is only missed where it is the period's own."""
+        fields = dict(present.fields)
+        for path, want in desired.wants.items():
+            if want.ref is not None and fields[path] not in want.ref:
+                fields[path] = want.value
+        return fields
+
     def change(
         self, delta: Delta, present: Present, resource: Resource, context: Context
     ) -> Change | Finding:
@@ -111,6 +122,11 @@ class AutomaticReplies(OwnSettings):
         notes = []
         if delta.path == STATE and "schedule" in present.ids:
             notes.append(f"somebody scheduled replies in Exchange, {present.ids['schedule']}: that ends now")
+        if delta.before and _is_lost(delta, resource):
+            notes.append(
+                "what stands there now does not come back after the period: write it under "
+                f"{'.'.join(delta.path)} if it shall"
+            )
         change = self.settle(
             delta,
             resource,
@@ -154,10 +170,26 @@ def _text(
     own = getattr(now.period, name) if now else None
     wording = own or getattr(resource.spec.automatic_replies, name)
     if wording is None:
-        return None
+        return None if now else _emptied(name, resource, spans, context)
     origin = resource.at(_ROOT, "periods", now.at, name) if own and now else resource.at(*path)
     document = wording.document()
     return Want(markup.canonical(document), document, origin, _turn(spans, context.now, name))
+
+
+def _emptied(name: str, resource: Resource, spans: list[_Span], context: Context) -> Want | None:
+    """What becomes of a text that only periods have. `ref` holds those that were put in place by now."""
+    over = [span for span in spans if span.ends <= context.now and getattr(span.period, name) is not None]
+    if not over:
+        return None
+    stamped = frozenset(markup.canonical(getattr(span.period, name).document()) for span in over)
+    origin = resource.at(_ROOT, "periods", over[-1].at, name)
+    return Want("", "", origin, _turn(spans, context.now, name), ref=stamped)
+
+
+def _is_lost(delta: Delta, resource: Resource) -> bool:
+    """Whether a period's text takes the place of one that no document has."""
+    standing = {path: getattr(resource.spec.automatic_replies, name) for name, path in _TEXTS.items()}
+    return bool(delta.after) and delta.path in standing and standing[delta.path] is None
 
 
 def _upcoming(spans: list[_Span], resource: Resource, context: Context) -> Iterator[Upcoming]:

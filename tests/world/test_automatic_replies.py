@@ -141,9 +141,40 @@ def test_replies_that_are_on_in_a_period_only(rig, go):
     at(tenant, datetime(2026, 12, 11, 23, 0, tzinfo=UTC))
     cycle = go(tenant.apply())
     assert [(c.field, c.after, c.cause) for c in cycle.plan.changes] == [
-        ("automaticReplies.state", "disabled", Cause.TIME)
+        ("automaticReplies.external", "", Cause.TIME),
+        ("automaticReplies.internal", "", Cause.TIME),
+        ("automaticReplies.state", "disabled", Cause.TIME),
     ]
-    assert replies(tenant).state == "Disabled"
+    assert {o.status for o in cycle.outcomes} == {Status.APPLIED}
+    assert (replies(tenant).state, replies(tenant).internal, replies(tenant).external) == ("Disabled", "", "")
+    assert not go(tenant.plan()).changes
+
+
+def test_a_holiday_text_goes_with_its_period_unless_somebody_wrote_another(rig, go):
+    tenant = rig(ONLY_HOLIDAYS)
+    tenant.poke(f"Set-{NOUN}", Identity=BOX, InternalMessage="À nous", ExternalMessage="À nous aussi")
+    go(tenant.apply())
+    assert canonical(replies(tenant).internal) == "À nous"  # in no period, nothing is ours
+    at(tenant, datetime(2026, 12, 10, tzinfo=UTC))
+    plan = go(tenant.apply()).plan
+    told = {c.field for c in plan.changes if any("does not come back" in note for note in c.notes)}
+    assert told == {"automaticReplies.internal", "automaticReplies.external"}
+    tenant.poke(f"Set-{NOUN}", Identity=BOX, ExternalMessage="À nous, et ailleurs")
+    at(tenant, datetime(2026, 12, 12, tzinfo=UTC))
+    go(tenant.apply())
+    found = replies(tenant)
+    assert (found.state, found.internal, canonical(found.external)) == ("Disabled", "", "À nous, et ailleurs")
+    assert not go(tenant.plan()).changes
+
+
+def test_a_holiday_text_stays_where_nobody_takes_the_period_back(rig, go):
+    """A document that says nothing of replies any more manages none of them."""
+    tenant = rig(ONLY_HOLIDAYS)
+    at(tenant, datetime(2026, 12, 10, tzinfo=UTC))
+    go(tenant.apply())
+    tenant.write("0.yaml", f"kind: SharedMailbox\naddress: {BOX}\n")
+    at(tenant, datetime(2026, 12, 12, tzinfo=UTC))
+    assert not go(tenant.plan()).changes
 
 
 @pytest.mark.parametrize(
