@@ -45,9 +45,10 @@ class Outbound:
 
 
 async def read_outbound(reader: Reader) -> Outbound:
+    hurried = reader.hurried  # what cannot be told beforehand is not waited for
     policies, domains = await asyncio.gather(
-        _rows(reader, "Get-HostedOutboundSpamFilterPolicy", ("Name", "IsDefault", "AutoForwardingMode")),
-        _rows(reader, "Get-RemoteDomain", ("Name", "DomainName", "AutoForwardEnabled")),
+        _rows(hurried, "Get-HostedOutboundSpamFilterPolicy", ("Name", "IsDefault", "AutoForwardingMode")),
+        _rows(hurried, "Get-RemoteDomain", ("Name", "DomainName", "AutoForwardEnabled")),
     )
     return Outbound(policies, domains)
 

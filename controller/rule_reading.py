@@ -48,9 +48,11 @@ def rule_name(path: Path) -> str:
 async def observe(
     reader: Reader, resource: Resource, directory: Directory, *, hidden_too: bool
 ) -> Observation:
-    """`hidden_too`: Exchange is asked as well."""
+    """`hidden_too`: Exchange is asked as well. What no document asks for is not worth a long wait."""
     if resource.principal is None:
         return Absent()
+    if resource.spec.rules is None:
+        reader = reader.hurried
     path = f"{resource.object_path}/mailFolders/inbox/messageRules"
     try:
         if hidden_too:
@@ -70,7 +72,7 @@ async def observe(
 async def _exchange_rows(reader: Reader, resource: Resource) -> Sequence[Mapping[str, Any]] | None:
     parameters = {"Mailbox": resource.identity, "IncludeHidden": True}
     try:
-        return await reader.exchange(
+        return await reader.hurried.exchange(
             "Get-InboxRule", parameters, select=_COLUMNS, anchor=f"SMTP:{resource.key.address}"
         )
     except ServiceError:

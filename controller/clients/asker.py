@@ -30,6 +30,8 @@ class Item(Protocol):
     def target(self) -> str: ...
     @property
     def effect(self) -> Effect: ...
+    @property
+    def hurried(self) -> bool: ...
 
 
 I = TypeVar("I", bound=Item)  # noqa: E741 - the item of this service
@@ -65,7 +67,7 @@ class Asker(Generic[I]):
             shared = group if self._batching and not attempt.alone else None
             return await self.line.wait(item, attempt, group=shared, mailbox=mailbox)
 
-        return await self._attempts.run(once, effect=item.effect, gate=gate)
+        return await self._attempts.run(once, effect=item.effect, gate=gate, hurried=item.hurried)
 
     async def _serve(self, jobs: list[Job]) -> None:
         if len(jobs) > 1:

@@ -72,9 +72,13 @@ class Attempt:
 class Policy:
     """Seconds and counts. Five repeats from 2 s doubling are what the official module does; the cap and
     full jitter are what other clients add; Graph allows 10 attempts and 1,800 s [reference: Exchange,
-    throttling; Graph, throttling]. Throttling has a budget of its own: it is no fault of the request."""
+    throttling; Graph, throttling]. Throttling has a budget of its own: it is no fault of the request.
+    `glances` and `glance` bound what a hurried request spends on a service that does not work: nobody waits
+    half a minute for what is only nice to know."""
 
     attempts: int = 6
+    glances: int = 2
+    glance: float = 5.0  # seconds of one wait
     faults: int = 3
     throttles: int = 20
     first: float = 2.0
@@ -89,6 +93,7 @@ class _Run:
     started: float
     effect: Effect
     gate: Hashable
+    hurried: bool = False
     seen: Counter[Nature] = field(default_factory=Counter)
 
 
@@ -109,19 +114,24 @@ class Attempts:
         self._policy = policy or Policy()
         self._closed_until: dict[Hashable, float] = {}
         self._refused: Counter[Hashable] = Counter()
-        self._given_up = 0
+        self._given_up: Counter[bool] = Counter()  # in a row; what was hurried counts for itself
         self.retries = 0
         self.throttled = 0
 
     async def run(
-        self, once: Callable[[Attempt], Awaitable[T]], *, effect: Effect = Effect.READ, gate: Hashable = None
+        self,
+        once: Callable[[Attempt], Awaitable[T]],
+        *,
+        effect: Effect = Effect.READ,
+        gate: Hashable = None,
+        hurried: bool = False,
     ) -> T:
         """Calls `once` until it answers or nothing more can be hoped for; raises the last ServiceError.
 
         `gate` names what a 429 speaks for (the tenant, one mailbox): once it refuses twice in a row, all
-        its requests wait together.
+        its requests wait together. `hurried`: a read that nothing rests on, not worth a long wait.
         """
-        run = _Run(self._monotonic(), effect, gate)
+        run = _Run(self._monotonic(), effect, gate, hurried)
         attempt = Attempt()
         while True:
             await self._wait_for_gate(gate)
@@ -133,7 +143,7 @@ class Attempts:
                 if wait > 0:
                     await self._sleep(wait)
             else:
-                self._given_up = 0
+                self._given_up.clear()
                 if self._refused:
                     self._refused.pop(gate, None)
                 return answer
@@ -151,11 +161,12 @@ class Attempts:
         if _unknown(nature, run.effect):
             raise _with_unknown_outcome(error) from error
         if not self._may_repeat(nature, run):
-            self._note_given_up(nature)
+            self._note_given_up(nature, run)
             raise error
         wait = self._wait(failed, run)
-        if self._monotonic() - run.started + wait > self._policy.deadline:
-            self._note_given_up(nature)
+        too_long = run.hurried and nature is not Nature.THROTTLED and wait > self._policy.glance
+        if too_long or self._monotonic() - run.started + wait > self._policy.deadline:
+            self._note_given_up(nature, run)
             raise error
         self.retries += 1
         _log.debug("request.retried", api=error.api, call=error.call, status=error.status, code=error.code,
@@ -171,9 +182,10 @@ class Attempts:
             return False
         if nature in (Nature.FAULT, Nature.FLAKY) and run.seen[nature] >= self._policy.faults:
             return False
-        if self._given_up >= _EXHAUSTED_IN_A_ROW:
+        if any(self._given_up[hurried] >= _EXHAUSTED_IN_A_ROW for hurried in {False, run.hurried}):
             return False  # the service is down: ten thousand requests need not each find that out slowly
-        return sum(run.seen[n] for n in _COUNTED) < self._policy.attempts
+        most = self._policy.glances if run.hurried else self._policy.attempts
+        return sum(run.seen[n] for n in _COUNTED) < most
 
     def _wait(self, failed: Failed, run: _Run) -> float:
         nature, told = failed.nature, failed.error.retry_after
@@ -192,9 +204,9 @@ class Attempts:
             self._closed_until[run.gate] = max(closed, self._closed_until.get(run.gate, closed))
         return wait
 
-    def _note_given_up(self, nature: Nature) -> None:
+    def _note_given_up(self, nature: Nature, run: _Run) -> None:
         if nature in (Nature.TURNED_AWAY, Nature.LOST, Nature.TRANSIENT):
-            self._given_up += 1
+            self._given_up[run.hurried] += 1
 
     async def _wait_for_gate(self, gate: Hashable) -> None:
         while (until := self._closed_until.get(gate)) is not None:

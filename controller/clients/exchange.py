@@ -59,6 +59,7 @@ class Call:
     target: str
     mailbox: str
     effect: Effect
+    hurried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,10 @@ class _Item:
     @property
     def effect(self) -> Effect:
         return self.call.effect
+
+    @property
+    def hurried(self) -> bool:
+        return self.call.hurried
 
 
 Keep = Callable[[dict[str, Any]], Any] | None

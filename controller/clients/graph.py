@@ -55,6 +55,7 @@ class Call:
     content: bytes | None = None
     batchable: bool = False
     text: bool = False  # the answer is no JSON: a report, which comes from another host
+    hurried: bool = False
 
     @property
     def name(self) -> str:
@@ -153,7 +154,7 @@ class Graph:
             url = self.wire.own(link, first.name)
         except Failed as error:
             raise about(error, first.name, first.target).error from None
-        return Call(first.verb, url, first.headers, first.target, first.mailbox, first.effect)
+        return replace(first, url=url, content=None, batchable=False)
 
     def _strange(self, call: Call, got: Answer, message: str) -> InvalidError:
         return InvalidError(

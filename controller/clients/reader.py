@@ -6,10 +6,13 @@ They are different objects, not one with a flag: report mode never has a Writer 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
+from controller.clients.exchange import Call as Cmdlet
 from controller.clients.exchange import Exchange, Reply
+from controller.clients.graph import Call as Get
 from controller.clients.graph import Graph, refuse_writes
 from controller.errors import InvalidError
 from controller.model import Request
@@ -23,9 +26,15 @@ class Reader:
     Every method raises a ServiceError of `controller.errors`; an answer is complete or it is an error.
     """
 
-    def __init__(self, exchange: Exchange, graph: Graph) -> None:
+    def __init__(self, exchange: Exchange, graph: Graph, *, hurried: bool = False) -> None:
         self._exchange = exchange
         self._graph = graph
+        self._hurried = hurried
+
+    @cached_property
+    def hurried(self) -> Reader:
+        """The same for what is only nice to know: it gives up on a broken service within seconds."""
+        return Reader(self._exchange, self._graph, hurried=True)
 
     async def exchange(
         self,
@@ -55,8 +64,7 @@ class Reader:
     ) -> list[T]:
         """As `exchange`, for a listing so long that its rows shall not all be held at once: of each row
         only what `keep` makes of it. Not for an Identity, whose rows are checked whole."""
-        call = self._exchange.read_call(cmdlet, parameters or {}, select, None)
-        return (await self._exchange.run(call, keep)).rows
+        return (await self._exchange.run(self._call(cmdlet, parameters or {}, select, None), keep)).rows
 
     async def exchange_reply(
         self,
@@ -72,7 +80,16 @@ class Reader:
     async def _ask(
         self, cmdlet: str, parameters: Mapping[str, Any], select: Sequence[str], anchor: str | None
     ) -> Reply:
-        return await self._exchange.run(self._exchange.read_call(cmdlet, parameters, select, anchor))
+        return await self._exchange.run(self._call(cmdlet, parameters, select, anchor))
+
+    def _call(
+        self, cmdlet: str, parameters: Mapping[str, Any], select: Sequence[str], anchor: str | None
+    ) -> Cmdlet:
+        return replace(self._exchange.read_call(cmdlet, parameters, select, anchor), hurried=self._hurried)
+
+    def _get(self, path: str, query: Mapping[str, Any]) -> Get:
+        refuse_writes(path)
+        return replace(self._graph.read_call(_get(path), query), hurried=self._hurried)
 
     async def granted_cmdlets(self) -> frozenset[str] | None:
         """What the identity's Exchange roles let it run, in lower case; None where nobody can tell."""
@@ -82,19 +99,16 @@ class Reader:
         """One entity. `path` is relative to the version (`/users/{id}/mailboxSettings`), its segments
         encoded by `segment`. Query options without `$` (`select=("id", "mail")`, `filter=…`); others as
         they are; `consistency=True` for advanced directory queries, `prefer=…` for the header."""
-        refuse_writes(path)
-        return await self._graph.entity(self._graph.read_call(_get(path), query))
+        return await self._graph.entity(self._get(path, query))
 
     async def graph_list(self, path: str, *, top: int | None = None, **query: Any) -> list[dict[str, Any]]:
         """All pages of a collection. `top` is the page's size, not a limit. Folders page by 10 unless
         told otherwise."""
-        refuse_writes(path)
-        return await self._graph.listing(self._graph.read_call(_get(path), {"top": top, **query}))
+        return await self._graph.listing(self._get(path, {"top": top, **query}))
 
     async def graph_text(self, path: str, **query: Any) -> str:
         """A report as text (CSV), from wherever the service keeps it."""
-        refuse_writes(path)
-        return await self._graph.text(self._graph.read_call(_get(path), query))
+        return await self._graph.text(self._get(path, query))
 
 
 @dataclass(frozen=True)

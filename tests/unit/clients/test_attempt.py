@@ -50,6 +50,24 @@ def test_the_wait_grows_with_jitter_and_has_a_cap() -> None:
     assert len(set(clock.slept)) == 11
 
 
+def test_what_is_only_nice_to_know_is_given_up_within_seconds() -> None:
+    clock = Clock()
+    line = attempts(clock)
+    for nature in (Nature.TURNED_AWAY, Nature.LOST, Nature.TRANSIENT, Nature.FAULT):
+        with pytest.raises(ServiceError):
+            asyncio.run(line.run(failing(*[nature] * 9), hurried=True))
+    with pytest.raises(ServiceError):
+        asyncio.run(line.run(failing(Nature.TURNED_AWAY, after=30.0), hurried=True))
+    assert clock.now <= 4 * Policy().glance
+    assert asyncio.run(line.run(failing(*[Nature.TURNED_AWAY] * 5))) == 6  # what is needed is asked on
+
+
+def test_what_is_only_nice_to_know_waits_where_the_service_asks_to() -> None:
+    clock = Clock()
+    assert asyncio.run(attempts(clock).run(failing(Nature.THROTTLED, after=30.0), hurried=True)) == 2
+    assert clock.slept == [30.0]
+
+
 def test_a_wait_beyond_the_deadline_is_not_begun() -> None:
     clock = Clock()
     with pytest.raises(ServiceError) as caught:
