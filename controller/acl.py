@@ -15,17 +15,18 @@ from typing import Any, NamedTuple
 from controller import canon
 from controller.aspect import Resource
 from controller.clients import Reader, ask_all
-from controller.directory import Directory, Unknown
+from controller.directory import Directory, Principal, Unknown
 from controller.errors import InvalidError, ServiceError
 from controller.grants import ACCESS, FULL_ACCESS, SEND_AS, SEND_ON_BEHALF
 from controller.model import Absent, Finding, Key, Observation, Path, Present, Severity, Unreadable
 
 
 class _Entry(NamedTuple):
-    """Who holds a right, as the service names them: what is kept of a row."""
+    """Who holds a right, or is denied it, as the service names them: what is kept of a row."""
 
     who: str
     sid: str
+    denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +43,20 @@ class _Columns:
     def all(self) -> tuple[str, ...]:
         return ("Identity", self.who, self.sid, "AccessRights", self.kind, "IsInherited")
 
-    def grants(self, row: Mapping[str, Any]) -> bool:
-        """Whether people gave the right by it: not a deny entry, not inherited, not Exchange's own."""
-        kind = str(row.get(self.kind) or "").lower()
+    def is_of_people(self, row: Mapping[str, Any]) -> bool:
+        """Whether people gave or denied the right by it: not inherited, not Exchange's own."""
         return (
             self.right in canon.rights(row.get("AccessRights"))
-            and kind in ("", "false", "allow")
             and not canon.flag(row.get("IsInherited"))
             and not _is_service(str(row.get(self.who) or ""))
         )
 
     def entries(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[_Entry]:
-        """Those of the rows that people gave a right by."""
+        """Those of the rows that people made."""
         for row in rows:
-            if self.grants(row):
-                yield _Entry(str(row.get(self.who) or ""), str(row.get(self.sid) or ""))
+            if self.is_of_people(row):
+                denied = str(row.get(self.kind) or "").lower() not in ("", "false", "allow")
+                yield _Entry(str(row.get(self.who) or ""), str(row.get(self.sid) or ""), denied)
 
 
 _OPEN = _Columns("Get-MailboxPermission", "FullAccess", "User", "UserSid", "Deny")
@@ -185,7 +185,7 @@ async def _told_apart(
     asked: set[str] = set()
     for entry in entries:
         trustee = directory.by_trustee(entry.who, entry.sid)
-        if not (isinstance(trustee, Unknown) and trustee.ambiguous):
+        if entry.denied or not (isinstance(trustee, Unknown) and trustee.ambiguous):
             told.append(entry)
             continue
         holders = [one for one in trustee.among if one.guid not in asked]
@@ -197,7 +197,7 @@ async def _told_apart(
         found = [
             _Entry(one.guid, "")
             for one, answer in zip(holders, answers, strict=True)
-            for _ in columns.entries(answer)
+            if not all(each.denied for each in columns.entries(answer))
         ]
         told += found if found or len(holders) < len(trustee.among) else [entry]
     return told
@@ -252,7 +252,17 @@ class _Reading:
         self.findings: list[Finding] = []
 
     def note(self, entry: _Entry, right: str) -> None:
-        self._add(self._directory.by_trustee(entry.who, entry.sid), right)
+        trustee = self._directory.by_trustee(entry.who, entry.sid)
+        if not entry.denied:
+            self._add(trustee, right)
+        elif not isinstance(trustee, Unknown) and (who := self._wished(trustee, right)):
+            self.findings.append(self._denied(who, right))
+
+    def _wished(self, trustee: Principal, right: str) -> str | None:
+        """As whom the document gives somebody a right, if it does."""
+        access = getattr(self.resource.spec, "access", None) or {}  # a list has none
+        names = (who for who, entry in access.items() if right in entry.rights)
+        return next((who for who in names if trustee in self._directory.by_address(who)), None)
 
     def with_senders(self, entries: Iterable[_Entry]) -> Present:
         """All of it, once the entries of send-as and send-on-behalf are in."""
@@ -276,6 +286,18 @@ class _Reading:
             self.ids[trustee.sid] = trustee.sid
         else:
             self.findings.append(self._unrecognised(trustee, right))
+
+    def _denied(self, who: str, right: str) -> Finding:
+        return Finding(
+            "denied-beside",
+            f"{self.resource.key.address}/{who.lower()}/{right}",
+            Severity.WARNING,
+            f"{who} shall have {right} on {self.resource.key.address}, and an entry there denies it: that "
+            "wins over any grant, and is left alone. Take it away in Exchange (Remove-MailboxPermission or "
+            "Remove-RecipientPermission, with -Deny), or take the right out of the document",
+            self.resource.key,
+            self.resource.at(*ACCESS, who),
+        )
 
     def _unrecognised(self, trustee: Unknown, right: str) -> Finding:
         why = "several have that name" if trustee.ambiguous else "nobody is known by that name"

@@ -39,7 +39,7 @@ from controller.plan import Draft, Frame, draw
 from controller.spec import Document, TenantSpecs
 from controller.survey import read_directory, refreshed
 from controller.suspended import leave_alone
-from controller.tenant_facts import read_facts, read_sizes
+from controller.tenant_facts import read_facts, with_mailboxes
 from controller.unmanaged import unmanaged
 
 
@@ -147,7 +147,7 @@ async def prepare(setting: Setting, reader: Reader) -> Prepared:
     observed, facts = await asyncio.gather(
         observe(reader, setting.documents(), directory, all_aspects()), read_facts(reader, directory)
     )
-    facts = replace(facts, sizes=await read_sizes(reader, observed.resources))
+    facts = await with_mailboxes(facts, reader, observed.resources)
     return _decide(setting, replace(observed, facts=facts), memory, all_aspects())
 
 

@@ -61,11 +61,15 @@ def replies_of_the_confidential(view: View) -> Iterator[Finding]:
             name.lower() in _SECRET and value.lower() not in _NO
             for name, value in resource.spec.labels.items()
         )
-        answering = replies is not None and replies.state == "enabled"
+        if replies is None:
+            continue
+        now, zone = view.context.now, view.context.zone
+        answering = replies.state == "enabled" or any(one.ends(zone) > now for one in replies.periods)
         if secret and answering and replies.external_audience in (None, "all"):
+            when = "" if replies.state == "enabled" else " in its periods"
             message = (
-                f"{resource.key.address} is labelled confidential and answers everybody who writes: narrow "
-                "`externalAudience` to known or none"
+                f"{resource.key.address} is labelled confidential and answers everybody who writes{when}, "
+                "which tells strangers that it is there and read: narrow `externalAudience` to known or none"
             )
             yield finding("reply-to-all-confidential", resource, message, at=("automaticReplies",))
 

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import Final
 
 from controller import canon
+from controller.aspect import Resource
 from controller.model import Finding
 from controller.preflight.view import View, finding
+from controller.tenant_facts import ARCHIVE, HOLD, ROOM, UNLICENSED_ROOM
 
 _ALIASES: Final = 300  # proxy addresses of one mailbox [doc: Exchange Online limits, recipient limits]
-_UNLICENSED: Final = 50 * 1024**3  # bytes of a shared mailbox without a licence [doc: about shared mailboxes]
 _NEARLY: Final = 0.9
 _SOON: Final = 90  # days
 _AS, _BEHALF = ("sentItems", "copySentAs"), ("sentItems", "copySentOnBehalf")
@@ -52,7 +53,7 @@ def filling(view: View) -> Iterator[Finding]:
     for resource in view.resources:
         row = resource.row or {}
         used = view.observed.facts.sizes.get(resource.identity)
-        quota = canon.in_bytes(row.get("ProhibitSendReceiveQuota")) or _UNLICENSED
+        quota = _room(resource, view)
         if used is None or not (left := _days_left(used, quota, row.get("WhenMailboxCreated"), view)):
             continue
         if used > _NEARLY * quota or left < _SOON:
@@ -65,6 +66,34 @@ def filling(view: View) -> Iterator[Finding]:
             yield finding("mailbox-filling", resource, message)
 
 
+def _room(resource: Resource, view: View) -> int:
+    """Bytes until it refuses mail: a quota above 50 GB is one that nobody honours without a licence."""
+    quota = canon.in_bytes((resource.row or {}).get("ProhibitSendReceiveQuota")) or UNLICENSED_ROOM
+    bounded = ROOM in view.observed.facts.unlicensed.get(resource.identity, ())
+    return min(quota, UNLICENSED_ROOM) if bounded else quota
+
+
+def unlicensed(view: View) -> Iterator[Finding]:
+    """An archive or a hold that is there, whether or not the document speaks of it; one that this plan
+    ends is not told of."""
+    needs = "no licence that includes it, which a shared mailbox needs for that"
+    for resource in view.resources:
+        lacking = view.observed.facts.unlicensed.get(resource.identity, frozenset())
+        wished = view.desired.get(resource.key, {})
+        if ARCHIVE in lacking and wished.get(("archive",)) is not False:
+            message = (
+                f"{resource.key.address} has an archive, and {needs}: write `licence:` with one "
+                "(EXCHANGEENTERPRISE); `archive: false` would end the archive, and its mail with it"
+            )
+            yield finding("archive-unlicensed", resource, message, at=("archive",))
+        if HOLD in lacking and wished.get(("litigationHold", "enabled")) is not False:
+            message = (
+                f"{resource.key.address} is on litigation hold, and has {needs}: write `licence:` with one "
+                "(EXCHANGEENTERPRISE), or end the hold (`litigationHold: {enabled: false}`)"
+            )
+            yield finding("hold-unlicensed", resource, message, at=("litigationHold",))
+
+
 def _days_left(used: int, quota: int, created: object, view: View) -> int:
     """Until it is full, if it goes on as it did; at least 1."""
     try:
@@ -75,4 +104,4 @@ def _days_left(used: int, quota: int, created: object, view: View) -> int:
     return max(int((quota - used) / max(used / age, 1)), 1)
 
 
-CHECKS = (sign_in_open, copies_half_on, many_aliases, filling)
+CHECKS = (sign_in_open, copies_half_on, many_aliases, filling, unlicensed)

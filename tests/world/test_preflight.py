@@ -6,6 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from controller.sandbox.forecast import FaultRule, Forecast
+from controller.sandbox.graph.licences import sku
+from controller.sandbox.state import FaultKind
+from controller.sandbox.weather import ForecastWeather
+from controller.sandbox.world import Ace
 from tests.rig import Rig
 
 BOX = "kind: SharedMailbox\naddress: libre@entreprise.example\n"
@@ -123,6 +128,68 @@ def test_a_confidential_mailbox_that_answers_everybody(rig, go):
     assert "reply-to-all-confidential" not in found(tenant, go)
 
 
+def test_a_confidential_mailbox_that_answers_everybody_in_the_holidays(rig, go):
+    text = BOX + (
+        "labels: {{confidential: 'true'}}\nautomaticReplies:\n  state: disabled\n  externalAudience: all\n"
+        "  periods: [{{name: F, from: {0}-12-24, until: {0}-12-31, internal: Fermé, external: Fermé}}]\n"
+    )
+    tenant = rig(text.format(2026))
+    assert "reply-to-all-confidential" in found(tenant, go)
+    tenant.write("0.yaml", text.format(2025))
+    assert "reply-to-all-confidential" not in found(tenant, go)
+
+
+KEPT = {
+    "archive-unlicensed": ({"ArchiveStatus": "Active"}, "archive: false"),
+    "hold-unlicensed": ({"LitigationHoldEnabled": True}, "litigationHold: {enabled: false}"),
+}
+
+
+@pytest.mark.parametrize("code", KEPT)
+def test_what_is_kept_without_the_licence_for_it(code: str, rig, go):
+    """Whether or not the document speaks of it, and only as long as it is there and unlicensed."""
+    properties, ending = KEPT[code]
+    tenant = rig(BOX + "displayName: Libre\n")
+    assert code not in found(tenant, go)
+    entry = tenant.entry("libre@entreprise.example")
+    entry.properties.update(properties)
+    assert code in found(tenant, go)
+    tenant.write("0.yaml", BOX + ending + "\n")
+    assert code not in found(tenant, go)
+    tenant.write("0.yaml", BOX + "displayName: Libre\n")
+    tenant.sandbox.world.skus["EXCHANGEENTERPRISE"] = 1
+    entry.graph["assignedLicenses"] = [{"skuId": sku("EXCHANGEENTERPRISE").id, "disabledPlans": []}]
+    assert code not in found(tenant, go)
+
+
+def test_a_quota_that_no_licence_honours_is_not_counted_on(rig, go):
+    tenant = rig(BOX + "displayName: Libre\n")
+    entry = tenant.entry("libre@entreprise.example")
+    entry.created = tenant.clock.now() - timedelta(days=1000)
+    entry.stores["statistics"] = {"size": 48 * 1024**3, "items": 10}
+    entry.properties["ProhibitSendReceiveQuota"] = "100 GB (107,374,182,400 bytes)"
+    assert "mailbox-filling" in found(tenant, go)
+    tenant.sandbox.world.skus["EXCHANGEENTERPRISE"] = 1
+    entry.graph["assignedLicenses"] = [{"skuId": sku("EXCHANGEENTERPRISE").id, "disabledPlans": []}]
+    assert "mailbox-filling" not in found(tenant, go)
+
+
+def test_an_entry_that_denies_what_the_document_gives(rig, go):
+    text = BOX + "access: {alice@entreprise.example: [full-access, send-as]}\n"
+    tenant = rig(text)
+    assert "denied-beside" not in found(tenant, go)
+    entry = tenant.entry("libre@entreprise.example")
+    alice, bruno = (tenant.entry(f"{name}@entreprise.example").object_id for name in ("alice", "bruno"))
+    entry.permissions += [Ace(alice, ["FullAccess"], deny=True), Ace(bruno, ["FullAccess"], deny=True)]
+    entry.send_as.append(Ace(alice, ["SendAs"], deny=True))
+    told = sorted(f.id for f in go(tenant.plan()).findings if f.code == "denied-beside")
+    where = "denied-beside/libre@entreprise.example/alice@entreprise.example"
+    assert told == [f"{where}/full-access", f"{where}/send-as"]
+    assert go(tenant.apply()).outcomes
+    assert [ace.trustee for ace in entry.permissions if ace.deny and not ace.inherited] == [alice, bruno]
+    assert not go(tenant.plan()).changes
+
+
 def test_aliases_that_do_not_send(rig, go):
     tenant = rig(BOX + "aliases: [a@entreprise.example]\naccess: {alice@entreprise.example: [full-access, send-as]}\n")
     assert "alias-never-sends" in found(tenant, go)
@@ -143,6 +210,20 @@ def test_settings_that_nothing_acts_on_yet(rig, go):
     text = (tenant.folder / "tenant.yaml").read_text()
     tenant.write("tenant.yaml", text + "notify: [{slack: {webhookUrlFrom: MBX_SLACK_WEBHOOK}}]\n")
     assert "not-acted-on" in found(tenant, go)
+
+
+def test_a_plan_waits_seconds_for_what_it_only_tells(rig, go):
+    """Graph is down, and nothing that the document asks for is there: its rules and licences are."""
+    tenant = rig(BOX + "displayName: Libre Service\n")
+    tenant.entry("libre@entreprise.example").properties["ArchiveStatus"] = "Active"
+    for kind in (FaultKind.UNAVAILABLE, FaultKind.GATEWAY, FaultKind.LOST_BEFORE):
+        down = FaultRule(kind=kind, api="graph", rate=1.0)
+        tenant.sandbox.weather = ForecastWeather(Forecast(seed=1, faults=(down,)), tenant.clock)
+        began = tenant.clock.now()
+        plan = go(tenant.plan())
+        assert [change.field for change in plan.open_changes] == ["displayName"]
+        assert {"rules-unread"} <= {f.code for f in plan.findings}
+        assert tenant.clock.now() - began < timedelta(seconds=15), kind
 
 
 def test_a_mailbox_that_fills_up(rig, go):
