@@ -19,8 +19,10 @@ from controller.clients import Reader, Writer, codes
 from controller.errors import (
     ConflictError,
     DeniedError,
+    LeadLostError,
     NotFoundError,
     ServiceError,
+    StateError,
     TransientError,
     UnknownOutcomeError,
 )
@@ -74,11 +76,19 @@ class Tools:
 
 
 async def apply(plan: Plan, tools: Tools) -> tuple[Outcome, ...]:
-    """Carries out what is open in a judged plan; the outcomes in the order of the plan."""
+    """Carries out what is open in a judged plan; the outcomes in the order of the plan.
+
+    Raises StateError where the journal cannot be written any more: nothing goes out without a record."""
     work = _Work(plan.open_changes, tools)
-    async with asyncio.TaskGroup() as group:
-        for change in work.changes:
-            group.create_task(work.attempt(change))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for change in work.changes:
+                group.create_task(work.attempt(change))
+    except ExceptionGroup as errors:
+        lost = errors.subgroup(StateError)
+        if lost is None:
+            raise
+        raise _first(lost) from None  # without the journal nothing goes on, and one reason is enough
     await work.settle()
     return tuple(work.outcomes[change.id] for change in work.changes)
 
@@ -149,12 +159,16 @@ class _Work:
         change = attempt.change
         aspect = self._tools.aspects[change.aspect]
         for step, request in enumerate(change.requests):
-            intent = await self._intend(change, step)
+            try:
+                intent = await self._intend(change, step)
+            except LeadLostError:
+                self._conclude(attempt, Status.SKIPPED, _LOST)
+                return
             attempt.intents.append(intent)
             await self._remember(aspect.own_record(change, request), change)
             try:
                 receipt = await self._one(aspect, change, request)
-            except _LeadLostError:
+            except LeadLostError:
                 self._conclude(attempt, Status.SKIPPED, _LOST)
                 return
             except _NotThereYetError as error:
@@ -184,7 +198,7 @@ class _Work:
             try:
                 named = await self._addressed(request)
                 if not self._tools.lead.held():
-                    raise _LeadLostError
+                    raise LeadLostError(_LOST)
                 receipt = await aspect.write(self._tools.reader, self._tools.writer, change, named)
             except UnknownOutcomeError as error:
                 if await self._is_so(change):
@@ -308,9 +322,11 @@ class _Work:
         ]
 
 
+def _first(errors: BaseException) -> BaseException:
+    while isinstance(errors, BaseExceptionGroup):
+        errors = errors.exceptions[0]
+    return errors
+
+
 class _NotThereYetError(Exception):
     """A new object did not become visible within our patience: the next run goes on."""
-
-
-class _LeadLostError(Exception):
-    """Nothing may be sent any more."""

@@ -8,6 +8,7 @@
     │   └── StaleError               a saved plan that does not, or no longer, hold: exit 4
     ├── SourceError                  the specs cannot be had, or not be trusted: nothing is written
     ├── StateError                   the journal cannot be reached or does not hold
+    │   └── LeadLostError            another replica leads the tenant by now: nothing more may be sent
     ├── ReadOnlyError                a read-only client was asked to write (a bug, never the weather)
     └── ServiceError                 a service answered, or failed to
         ├── SignInError              no token: nothing can be asked              → abort the cycle
@@ -74,6 +75,10 @@ class SourceError(ControllerError):
 
 
 class StateError(ControllerError):
+    pass
+
+
+class LeadLostError(StateError):
     pass
 
 

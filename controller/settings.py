@@ -107,6 +107,7 @@ class Settings(BaseSettings):
     # the loop
     git_timeout: Duration = timedelta(minutes=2)
     stop_deadline: Duration = timedelta(seconds=30)
+    lease: Duration = timedelta(seconds=30)
     listen: str = "127.0.0.1:8080"
     webhook_secret: SecretStr | None = None
 
@@ -144,6 +145,13 @@ class Settings(BaseSettings):
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.strip().lower() if isinstance(value, str) else value
+
+    @field_validator("lease")
+    @classmethod
+    def _neither_a_blink_nor_an_age(cls, value: timedelta) -> timedelta:
+        if not timedelta(seconds=5) <= value <= timedelta(hours=1):
+            raise ValueError("must be between 5s and 1h")
+        return value
 
     @field_validator("http_timeout", "git_timeout")
     @classmethod

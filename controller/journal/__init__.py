@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from controller.journal.forms import as_recorded
 from controller.journal.journal import Journal
+from controller.journal.lease import Leader
 from controller.journal.lock import Patience
 from controller.journal.orders import Order, Orders, Will
 from controller.journal.outbox import Errand, Message, Outbox
@@ -23,6 +24,7 @@ __all__ = [
     "HistoryRow",
     "Journal",
     "LastApplied",
+    "Leader",
     "Managed",
     "Message",
     "Order",

@@ -15,14 +15,16 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
-from controller.errors import StateError
+from controller.errors import LeadLostError, StateError
 from controller.journal import standing, trail
+from controller.journal.lease import Leader, Leases, is_latest, leaders
 from controller.journal.lock import AdvisoryLocks, FileLocks, LockMaker, MemoryLocks, Patience, hold
 from controller.journal.opening import open_engine, reading, sqlite_path, writing
 from controller.journal.orders import Orders
 from controller.journal.outbox import Outbox
 from controller.journal.records import AccessRecord, Applied, HistoryRow, Managed, Pending, RunRow
 from controller.journal.told import Told
+from controller.lead import Alone, Leadership
 from controller.model import Change, Condition, Key, Mode, Status
 
 
@@ -50,6 +52,7 @@ class Journal:
         self._turn: AbstractContextManager[object] = (
             threading.RLock() if engine.dialect.name == "sqlite" else nullcontext()
         )
+        self._leases: Leases | None = None
         self.outbox = Outbox(self._writing, self._reading)
         self.told = Told(self._writing, self._reading)
         self.orders = Orders(self._writing, self._reading)
@@ -74,6 +77,8 @@ class Journal:
         return cls(engine, locks, new_id=new_id, patience=patience)
 
     def close(self) -> None:
+        if self._leases is not None:
+            self._leases.close()
         self._engine.dispose()
 
     def __enter__(self) -> Self:
@@ -92,6 +97,25 @@ class Journal:
         with the process, however that ends.
         """
         return hold(self._locks.lock_for(tenant_id), f"tenant {tenant_id}", wait, stop, self._patience)
+
+    def leadership(self, name: str, lease: timedelta) -> Leadership:
+        """Who leads, among those that share this journal. `name` is how people know this replica, `lease`
+        how long one that does not answer keeps the others waiting. Given back by `close`.
+
+        On SQLite everybody leads, one after another: the lock is all there is.
+        """
+        if self._engine.dialect.name == "sqlite":
+            return Alone()
+        if self._leases is None:
+            self._leases = Leases(self._engine, name, lease, patience=self._patience)
+        return self._leases
+
+    def leaders(self) -> list[Leader]:
+        """Who leads which tenant now; none on SQLite."""
+        if self._engine.dialect.name == "sqlite":
+            return []
+        with self._reading() as connection:
+            return leaders(connection)
 
     # --- what was last applied ----------------------------------------------------------------------
 
@@ -174,7 +198,14 @@ class Journal:
         run_id = self._new_id()
         with self._writing() as connection:
             trail.start_run(
-                connection, run_id, tenant_id, at=at, commit=commit, specs_digest=specs_digest, mode=mode
+                connection,
+                run_id,
+                tenant_id,
+                at=at,
+                commit=commit,
+                specs_digest=specs_digest,
+                mode=mode,
+                token=self._leases.token(tenant_id) if self._leases else None,
             )
         return run_id
 
@@ -182,11 +213,13 @@ class Journal:
         """Writes down what is about to be asked of a service; durable when this returns.
 
         Raises StateError, and the request must not go out, when it cannot be written down or when the
-        tenant's lock has been lost.
+        tenant's lock has been lost; LeadLostError when the lead under which the run was started has.
         """
         intent_id = self._new_id()
         with self._writing() as connection:
-            tenant_id = trail.tenant_of(connection, run_id)
+            tenant_id, token = trail.lead_of(connection, run_id)
+            if token is not None and not self._leads(connection, tenant_id, token):
+                raise LeadLostError(f"the lead of tenant {tenant_id} was lost: another replica goes on")
             if not self._locks.still_held(connection, tenant_id):
                 raise StateError(
                     f"the lock of tenant {tenant_id} was lost, as the database ended its session: "
@@ -274,6 +307,10 @@ class Journal:
     ) -> None:
         with self._writing() as connection:
             standing.record_auto_mapping(connection, tenant_id, key, trustee, value, at=at)
+
+    def _leads(self, connection: sa.Connection, tenant_id: str, token: int) -> bool:
+        held = self._leases is not None and self._leases.holds(tenant_id, token)
+        return held and is_latest(connection, tenant_id, token)
 
     # --- transactions -------------------------------------------------------------------------------
 

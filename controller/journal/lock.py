@@ -194,7 +194,9 @@ def advisory_key(tenant_id: str) -> int:
 _LOCKS: Final = sa.table(
     "pg_locks", *(sa.column(name) for name in ("locktype", "granted", "objsubid", "classid", "objid", "pid"))
 )
-_SESSIONS: Final = sa.table("pg_stat_activity", sa.column("pid"), sa.column("client_addr"))
+SESSIONS: Final = sa.table(
+    "pg_stat_activity", *(sa.column(name) for name in ("pid", "client_addr", "application_name"))
+)
 
 
 def _is_lock(key: int) -> sa.ColumnElement[bool]:
@@ -237,8 +239,8 @@ class AdvisoryLock:
 
     def holder(self) -> str:
         statement = (
-            sa.select(_SESSIONS.c.pid, _SESSIONS.c.client_addr)
-            .join_from(_LOCKS, _SESSIONS, _LOCKS.c.pid == _SESSIONS.c.pid)
+            sa.select(SESSIONS.c.pid, SESSIONS.c.client_addr)
+            .join_from(_LOCKS, SESSIONS, _LOCKS.c.pid == SESSIONS.c.pid)
             .where(_is_lock(self._key))
         )
         with database_errors(self._engine):

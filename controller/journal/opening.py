@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from controller.journal.upgrade import is_up_to_date, upgrade
 
 BUSY_SECONDS: Final = 30  # how long a SQLite writer waits for another; theirs take milliseconds
 _CONNECT_SECONDS: Final = 10
+_LINE_DOWN_MS: Final = 20_000  # how long what was sent may stay without an acknowledgement [doc: tcp(7)]
 _SETUP_KEY: Final = 0x6D62785F73657475  # an arbitrary number ("mbx_setu") that all releases agree on
 _FORMS: Final = "sqlite:////var/lib/mailbox-controller/journal.db or postgresql://user@host/database"
 
@@ -168,8 +170,12 @@ def _open_postgres(url: sa.URL) -> sa.Engine:
             hide_parameters=True,
             connect_args={
                 "connect_timeout": _CONNECT_SECONDS,
-                "application_name": "mailbox-controller",
-                "keepalives_idle": 30,  # the session that holds a lock is silent for as long as apply takes
+                "application_name": f"mailbox-controller/{uuid.uuid4().hex}",  # a lease names its sessions
+                # A session that holds a lock is silent for long: a line that is down has to show by itself.
+                "keepalives_idle": 10,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+                "tcp_user_timeout": _LINE_DOWN_MS,
             },
         )
     except ModuleNotFoundError as error:

@@ -1,8 +1,7 @@
 """The tables, as the newest of the migrations leaves them.
 
 `runs`, `run_ends`, `intents` and `outcomes` are only ever added to: how an intent stands is its last outcome.
-`applied`, `managed`, `access`, `auto_mapping`, `outbox` and `told` say how things stand, and are rewritten in
-place.
+The others say how things stand, and are rewritten in place.
 """
 
 from __future__ import annotations
@@ -57,6 +56,7 @@ runs = sa.Table(
     sa.Column("commit_id", sa.Text),
     sa.Column("specs_digest", sa.Text, nullable=False),
     sa.Column("mode", sa.Text, nullable=False),
+    sa.Column("token", sa.BigInteger),  # of the lead it was made under; NULL: nobody has to lead here
 )
 
 run_ends = sa.Table(
@@ -155,4 +155,15 @@ orders = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("who", sa.Text, nullable=False),
     sa.Column("at", Utc, nullable=False),
+)
+
+leads = sa.Table(
+    "leads",
+    metadata,
+    sa.Column("tenant_id", sa.Text, primary_key=True),
+    sa.Column("token", sa.BigInteger, nullable=False),  # one more at each change of leader
+    sa.Column("replica", sa.Text, nullable=False),  # what all its sessions are called
+    sa.Column("name", sa.Text, nullable=False),  # for people
+    sa.Column("since", Utc, nullable=False),
+    sa.Column("expires_at", Utc, nullable=False),  # by the server's clock, as `since`
 )

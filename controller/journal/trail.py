@@ -28,6 +28,7 @@ def start_run(
     commit: str | None,
     specs_digest: str,
     mode: Mode,
+    token: int | None,
 ) -> None:
     connection.execute(
         schema.runs.insert().values(
@@ -37,21 +38,23 @@ def start_run(
             commit_id=commit,
             specs_digest=specs_digest,
             mode=mode.value,
+            token=token,
         )
     )
 
 
 def finish_run(connection: sa.Connection, run_id: str, at: datetime, condition: Condition) -> None:
-    tenant_of(connection, run_id)
+    lead_of(connection, run_id)
     connection.execute(schema.run_ends.insert().values(run_id=run_id, at=at, condition=condition.value))
 
 
-def tenant_of(connection: sa.Connection, run_id: str) -> str:
+def lead_of(connection: sa.Connection, run_id: str) -> tuple[str, int | None]:
+    """The tenant of a run, and the number of the lead under which it was started."""
     table = schema.runs
-    tenant_id: str | None = connection.scalar(sa.select(table.c.tenant_id).where(table.c.id == run_id))
-    if tenant_id is None:
+    row = connection.execute(sa.select(table.c.tenant_id, table.c.token).where(table.c.id == run_id)).first()
+    if row is None:
         raise StateError(f"the journal knows no run {run_id}")
-    return tenant_id
+    return row.tenant_id, row.token
 
 
 def intend(

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -56,9 +57,25 @@ def _other_user() -> str | None:
     return "postgres" if "postgres" in names else "nobody"
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running PostgreSQL, reached through the socket in `folder`."""
+
+    folder: Path
+    run: Callable[..., None]
+
+    def start(self) -> None:
+        options = f"-k {self.folder} -c listen_addresses= -c fsync=off -c max_connections=40"
+        self.run("pg_ctl", "-D", "cluster", "-w", "-l", "log", "-o", options, "start")
+
+    def stop(self) -> None:
+        """In a hurry: every session ends at once."""
+        self.run("pg_ctl", "-D", "cluster", "-w", "-m", "fast", "stop")
+
+
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The socket folder of a running server. Without PostgreSQL: skipped on a laptop, failed in CI."""
+def postgres_server() -> Iterator[Server]:
+    """Without PostgreSQL: skipped on a laptop, failed in CI."""
     programs = _server_programs()
     if programs is None:
         if os.environ.get("CI"):
@@ -98,10 +115,10 @@ def postgres_server() -> Iterator[str]:
         **identity,
     )
     try:
-        options = f"-k {folder} -c listen_addresses= -c fsync=off -c max_connections=40"
+        server = Server(folder, run)
         run("initdb", "-D", "cluster", "-U", "mbx", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
-        run("pg_ctl", "-D", "cluster", "-w", "-l", "log", "-o", options, "start")
-        yield str(folder)
+        server.start()
+        yield server
     finally:
         sweeper.communicate(timeout=120)
 
@@ -110,18 +127,19 @@ _numbers = count(1)
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
+def postgres_url(postgres_server: Server) -> Iterator[str]:
     """An empty database."""
     name = f"journal_{os.getpid()}_{next(_numbers)}"
     admin = sa.create_engine(
-        f"postgresql+psycopg://mbx@/postgres?host={postgres_server}", isolation_level="AUTOCOMMIT"
+        f"postgresql+psycopg://mbx@/postgres?host={postgres_server.folder}",
+        isolation_level="AUTOCOMMIT",
+        poolclass=sa.NullPool,
     )
     with admin.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield f"postgresql://mbx@/{name}?host={postgres_server}"
+    yield f"postgresql://mbx@/{name}?host={postgres_server.folder}"
     with admin.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    admin.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
