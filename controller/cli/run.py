@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import signal
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import closing
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from controller.cli.terminal import paint, show_plan
 from controller.cli.terminal import tell as tell_outcome
 from controller.errors import UsageError
 from controller.journal import Journal
-from controller.lead import Alone
+from controller.lead import Lead
 from controller.log import set_up
 from controller.loop import Halt, Loop, Means, ScheduledAlarms, Timetable
 from controller.loop.telling import outcome_ended
@@ -124,6 +125,21 @@ class Journals:
             self.opened.close()
 
 
+class Leading:
+    """The lead as the journal has it, which is opened for that when it is first asked for."""
+
+    def __init__(self, journals: Journals, lease: timedelta) -> None:
+        self._journals = journals
+        self._lease = lease
+        self._name = f"process {os.getpid()} on {os.uname().nodename}"
+
+    @asynccontextmanager
+    async def lead(self, tenant_id: str) -> AsyncIterator[Lead | None]:
+        journal = await asyncio.to_thread(self._journals.open)
+        async with journal.leadership(self._name, self._lease).lead(tenant_id) as lead:
+            yield lead
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -142,7 +158,7 @@ def _loop(
     means = Means(
         connect=lambda specs: connection(settings, specs),
         journal=journals.open,
-        leadership=Alone(),
+        leadership=Leading(journals, settings.lease),
         now=_now,
         sleep=halt.sleep,
         deadline=settings.propagation_deadline,
