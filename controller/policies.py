@@ -14,7 +14,7 @@ from typing import Any
 from controller.model import Change, Finding, Key, Kind, Origin, Plan, Severity
 from controller.report.as_json import change_document
 from controller.spec import Document, Policy, TenantSpecs
-from controller.spec.expression import Expression, UndecidedError, parse
+from controller.spec.expression import Expression, Given, UndecidedError, parse
 from controller.spec.judged import judged
 
 _JUDGED = frozenset({Kind.SHARED_MAILBOX, Kind.DISTRIBUTION_LIST, Kind.MAILBOX_DELEGATION})
@@ -45,28 +45,38 @@ def _judged(
         if not concerning:
             continue
         assert document.key is not None
-        told = judged(document.spec, zone)
-        made: list[dict[str, Any]] | None = None
+        given = _given([_parsed(policy) for policy in concerning], document, changes, zone)
         for policy in concerning:
-            expression = _parsed(policy)
-            if expression.reads_changes and made is None:
-                made = [_as_planned(change) for change in changes.get(document.key, ())]
-            why = _broken(policy, expression, told, made or [])
-            if why is not None:
-                yield _finding(policy, expression, document, why)
+            if (why := _broken(policy, given)) is not None:
+                yield _finding(policy, document, why)
 
 
-def _broken(
-    policy: Document, expression: Expression, told: dict[str, Any], changes: list[dict[str, Any]]
-) -> str | None:
+def _given(
+    expressions: Sequence[Expression],
+    document: Document,
+    changes: Mapping[Key, Sequence[Change]],
+    zone: tzinfo,
+) -> Given:
+    """What these expressions read of the document and its changes, and no more: most read little."""
+    assert document.key is not None
+    only = {path[0] for expression in expressions for path, _ in expression.fields}
+    whole = any(expression.whole for expression in expressions)
+    wanted = any(expression.reads_changes for expression in expressions)
+    planned = changes.get(document.key, ()) if wanted else ()
+    return Given(
+        judged(document.spec, zone, None if whole else only), [_as_planned(change) for change in planned]
+    )
+
+
+def _broken(policy: Document, given: Given) -> str | None:
     """What to say where the policy is not kept."""
     try:
-        return None if expression.holds(told, changes) else str(_spec(policy).message)
+        return None if _parsed(policy).holds(given) else str(_spec(policy).message)
     except UndecidedError as error:
         return f"the policy {_spec(policy).name} could not be judged: {error}"
 
 
-def _finding(policy: Document, expression: Expression, document: Document, why: str) -> Finding:
+def _finding(policy: Document, document: Document, why: str) -> Finding:
     spec = _spec(policy)
     assert document.key is not None
     return Finding(
@@ -75,7 +85,7 @@ def _finding(policy: Document, expression: Expression, document: Document, why: 
         Severity(spec.severity.value),
         f"{document.key.address}: {why} (policy at {policy.origin})",
         document.key,
-        _place(expression, document),
+        _place(_parsed(policy), document),
     )
 
 

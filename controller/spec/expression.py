@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from controller.spec.messages import meant
@@ -62,27 +62,46 @@ class Token:
     at: int
 
 
+class Given:
+    """What expressions are held against. Handing it to the library takes longer than evaluating: it is done
+    once for all of them."""
+
+    def __init__(self, document: Mapping[str, Any], changes: list[dict[str, Any]]) -> None:
+        self._values = {"object": document, "changes": changes}
+
+    @cached_property
+    def context(self) -> cel.Context:
+        import cel  # noqa: PLC0415 - as in `parse`
+
+        return cel.Context(variables=self._values)
+
+    @cached_property
+    def largest(self) -> int:
+        return _largest(self._values)
+
+
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """`fields` are the paths that it reads of the document, and where in the text each starts; `depth` is
-    how deep its macros are nested, `growth` how many times longer than its source a value may get."""
+    """`fields` are the paths that it reads of the document, and where in the text each starts; `whole` tells
+    whether it reads the document in another way. `depth` is how deep its macros are nested, `growth` how many
+    times longer than its source a value may get, `elements` how many it lists itself."""
 
     program: cel.Program
     fields: tuple[tuple[tuple[str, ...], int], ...]
+    whole: bool
     reads_changes: bool
     depth: int
     growth: int
     elements: int
 
-    def holds(self, document: Mapping[str, Any], changes: list[dict[str, Any]]) -> bool:
+    def holds(self, given: Given) -> bool:
         """Whether the assertion is true. Raises UndecidedError."""
-        given = {"object": document, "changes": changes}
         if self.depth > 1:
-            steps = (max(_largest(given), self.elements) * self.growth) ** self.depth
+            steps = (max(given.largest, self.elements) * self.growth) ** self.depth
             if steps > _STEPS:
                 raise UndecidedError(f"it would take up to {steps:,} steps, and {_STEPS:,} are allowed")
         try:
-            answer = self.program.execute(given)
+            answer = self.program.execute(given.context)
         except Exception as error:
             raise UndecidedError(_explained(error)) from None
         if not isinstance(answer, bool):
@@ -117,10 +136,12 @@ def parse(source: str) -> Expression:
     growth = (pluses + 1) ** (maps + 1)
     if growth > _GROWTH:
         raise RejectedError("too many + and map: a value could grow without measure")
-    free = {token.text for index, token in enumerate(tokens) if _is_free(tokens, index)}
+    free = [token.text for index, token in enumerate(tokens) if _is_free(tokens, index)]
+    fields = tuple(_fields(tokens))
     return Expression(
         program,
-        tuple(_fields(tokens)),
+        fields,
+        free.count("object") > len(fields),
         "changes" in free,
         depth,
         growth,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta, tzinfo
 from enum import Enum
 from functools import cache
@@ -24,10 +24,13 @@ from controller.spec.models.scalars import ADDRESS_PATTERN
 _ADDRESS: Final = re.compile(ADDRESS_PATTERN)
 
 
-def judged(spec: BaseModel, zone: tzinfo) -> dict[str, Any]:
-    """Mappings, lists, text, numbers, booleans, datetimes with their offset, timedeltas."""
+def judged(spec: BaseModel, zone: tzinfo, only: Collection[str] | None = None) -> dict[str, Any]:
+    """Mappings, lists, text, numbers, booleans, datetimes with their offset, timedeltas. `only`: no more than
+    these fields."""
     told: dict[str, Any] = {}
     for name, alias, empty in _fields(type(spec)):
+        if only is not None and alias not in only:
+            continue
         if name in spec.model_fields_set:
             told[alias] = _value(getattr(spec, name), alias, zone)
         elif empty is not None:

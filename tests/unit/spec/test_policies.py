@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from controller.model import Severity
 from controller.policies import of_specs
-from controller.spec.expression import RejectedError, UndecidedError, parse
+from controller.spec.expression import Given, RejectedError, UndecidedError, parse
 from controller.spec.judged import judged
 
 from .conftest import TENANT, Specs
@@ -84,6 +86,7 @@ def test_what_other_kinds_look_like(specs: Specs) -> None:
         'object.access.exists(who, "send-as" in object.access[who].rights)',
         "!has(object.licence) && has(object.forwarding) && object.forwarding.keepCopy",
         "size(object.rules) == 0 && object.folders == {}",
+        '"access" in object && has(object["forwarding"].to)',
         'object.labels.team == "support" && !("owner" in object.labels)',
         'object.address.matches("^[a-z]+@entreprise[.]example$")',
         'object.access.all(w, !has(object.access[w].until) || '
@@ -217,11 +220,11 @@ def test_an_evaluation_is_bounded() -> None:
     many = {f"p{number}@entreprise.example": {} for number in range(2000)}
     nested = parse("object.access.all(a, object.access.all(b, a == b))")
     with pytest.raises(UndecidedError, match="it would take up to 4,000,000 steps"):
-        nested.holds({"access": many}, [])
-    assert parse("object.access.all(a, a != '')").holds({"access": many}, [])
+        nested.holds(Given({"access": many}, []))
+    assert parse("object.access.all(a, a != '')").holds(Given({"access": many}, []))
     literal = "[" + ",".join(["1"] * 1500) + "]"
     with pytest.raises(UndecidedError, match="steps"):
-        parse(f"{literal}.all(a, [a].all(b, b == 1))").holds({}, [])
+        parse(f"{literal}.all(a, [a].all(b, b == 1))").holds(Given({}, []))
 
 
 @pytest.mark.parametrize("text", ["(" * 1500 + "true" + ")" * 1500, "[" * 1900 + "]" * 1900 + " == []"])
@@ -231,8 +234,8 @@ def test_deep_nesting_is_refused(text: str) -> None:
 
 
 def test_much_of_one_thing_is_evaluated() -> None:
-    assert parse("!" * 3990 + "true").holds({}, [])
-    assert parse("&&".join(["true"] * 600)).holds({}, [])
+    assert parse("!" * 3990 + "true").holds(Given({}, []))
+    assert parse("&&".join(["true"] * 600)).holds(Given({}, []))
 
 
 # --- mbx validate -----------------------------------------------------------------------------------
@@ -270,3 +273,17 @@ def test_validate_leaves_changes_to_plans(specs: Specs, run: Run) -> None:
     assert run("validate")[0] == 0
     found(specs, policy("size(object.access[object.address].rights) > 1 || has(object.mailTip)"))
     assert run("validate")[0] == 1
+
+
+# --- what the documentation promises ----------------------------------------------------------------
+
+
+def test_every_assert_of_the_how_to_can_be_one(specs: Specs) -> None:
+    page = (Path(__file__).parents[3] / "docs/how-to/write-a-policy.md").read_text("utf-8")
+    rows = re.findall(r"^\| [^|`]+ \| `(.+?)`(?:,.*)? \|$", page, re.MULTILINE)
+    assert len(rows) == 9
+    for row in rows:
+        kind = "DistributionList" if "object.members" in row else "SharedMailbox"
+        quoted = row.replace("\\|", "|").replace("'", "''")
+        specs.write("p.yaml", f"{HEAD.replace('SharedMailbox', kind)}assert: '{quoted}'\n")
+        assert specs.problems() == [], row
