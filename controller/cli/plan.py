@@ -10,7 +10,6 @@ import click
 
 from controller.cli import outcome
 from controller.cli.session import (
-    FORMATS,
     each_tenant,
     open_session,
     optional_journal,
@@ -20,6 +19,7 @@ from controller.cli.session import (
 from controller.cli.terminal import paint, show_plan
 from controller.errors import UsageError
 from controller.reconciler import prepare
+from controller.report import FORMATS, SINGLE
 from controller.saved import seal
 from controller.spec import TenantSpecs
 from controller.spec.dates import parse_moment, starts_at
@@ -29,6 +29,7 @@ Examples:
   mbx plan                                   the specs in ./specs
   mbx plan --target support@entreprise.example
   mbx plan --selector team=support --format json
+  mbx plan --format html > plan.html         to be read in a browser; markdown: for a pull request
   mbx plan --at 2027-02-01                   the plan of that day
   mbx plan --out plan.json                   to be reviewed, then `mbx apply plan.json`
   mbx plan --detailed-exitcode               0 nothing to do, 2 changes
@@ -37,7 +38,11 @@ Examples:
 
 @click.command("plan", epilog=_EXAMPLES)
 @tenant_options
-@click.option("--format", "form", type=FORMATS, default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True,
+    help="markdown: a comment on a pull request. html: one file. sarif, github, gitlab: remarks on the lines "
+    "of the specs.",
+)  # fmt: skip
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Also save the plan, for `mbx apply FILE`."
 )
@@ -54,8 +59,9 @@ def command(form: str, out: Path | None, at: str | None, detailed_exitcode: bool
 
 async def _plan(form: str, out: Path | None, at: str | None, detailed: bool, common: dict[str, Any]) -> int:
     session = open_session(**common)
-    if len(session.tenants) > 1 and (form == "json" or out):
-        raise UsageError("several tenants: choose one with --tenant for --format json and --out")
+    if len(session.tenants) > 1 and (form in SINGLE or out):
+        asked = "--out" if out else f"--format {form}"
+        raise UsageError(f"several tenants: choose one with --tenant for {asked}")
     if out and at:
         raise UsageError("--at shows another day's plan, which cannot be applied: leave out --out")
     journal = optional_journal(session.settings)

@@ -8,7 +8,7 @@ import sys
 import click
 
 from controller.model import Outcome, Plan, Status
-from controller.report import as_json, as_text
+from controller.report import FORMATS, as_text
 from controller.report.text import Paint, named, plain
 
 _MARKS = {Status.APPLIED: "✓", Status.PROPAGATING: "…", Status.FAILED: "✗", Status.SKIPPED: "-"}
@@ -19,7 +19,8 @@ def paint() -> Paint:
 
 
 def show_plan(plan: Plan, form: str, colours: Paint) -> None:
-    click.echo(as_json(plan) if form == "json" else as_text(plan, paint=colours), nl=False, color=colours.on)
+    shown = as_text(plan, paint=colours) if form == "text" else FORMATS[form](plan)
+    click.echo(shown, nl=False, color=colours.on)
 
 
 def tell(outcome: Outcome) -> None:

@@ -27,8 +27,9 @@ _Alike = tuple[Turn, tuple[Person, ...], int | None, tuple[str, ...]]
 
 def sentences(changes: Sequence[Change]) -> list[str]:
     """What changes that stand in one line mean to people. Rights, and then mailboxes, of which the same is
-    true of the same people share a sentence."""
+    true of the same people share a sentence. Whom the line names needs no naming again."""
     home = changes[0].key.address
+    known = frozenset(step for change in changes for step in change.path)
     rights: dict[tuple[_Alike, str | None, int], list[str]] = {}
     for change in changes:
         for effect in change.impact.effects:
@@ -39,7 +40,8 @@ def sentences(changes: Sequence[Change]) -> list[str]:
     for (alike, mailbox, mailboxes), cans in rights.items():
         place = mailbox or (f"{mailboxes} more mailboxes" if mailboxes > 1 else "one more mailbox")
         places.setdefault((alike, tuple(dict.fromkeys(cans))), []).append(place)
-    return [_sentence(alike, cans, where, home) for (alike, cans), where in places.items()]
+    told = (_sentence(alike, cans, where, home, known) for (alike, cans), where in places.items())
+    return list(told)
 
 
 def warnings(changes: Iterable[Change]) -> list[str]:
@@ -72,7 +74,9 @@ def _right(effect: Effect) -> str:
     return _RIGHTS[effect.can] + (f" in {effect.folder}" if effect.folder else "")
 
 
-def _sentence(alike: _Alike, cans: tuple[str, ...], where: list[str], home: str) -> str:
+def _sentence(
+    alike: _Alike, cans: tuple[str, ...], where: list[str], home: str, known: frozenset[str]
+) -> str:
     turn, people, count, untold = alike
     verb = _VERBS[turn][not (count == 1 or count is None or (count == 0 and len(untold) == 1))]
     on = "" if where == [home] else f" on {_listed(where, len(where))}"
@@ -80,7 +84,8 @@ def _sentence(alike: _Alike, cans: tuple[str, ...], where: list[str], home: str)
     shared = next(iter(vias)) if len(vias) == 1 else None
     via = f", via {chain(shared, home)}" if shared else ""
     subject, names = _who(people, count, untold, home, each=shared is None)
-    return f"{subject} {verb} {', '.join(cans)}{on}{via}{names}"
+    told = f"{verb} {', '.join(cans)}{on}{via}{names}"
+    return told if count == 1 and not untold and people[0].who in known else f"{subject} {told}"
 
 
 def _who(
@@ -99,7 +104,8 @@ def _who(
     also = f", and {unread}" if unread else ""
     if count == 1:
         return names[0] + also, ""
-    return _people(count) + also, f": {_listed(names, count)}"
+    domain = f"@{home.rpartition('@')[2]}"
+    return _people(count) + also, f": {_listed([name.replace(domain, '') for name in names], count)}"
 
 
 def chain(via: Sequence[str], home: str) -> str:

@@ -69,7 +69,7 @@ def plain(text: str) -> str:
 
 def named(change: Change) -> str:
     """A change in a few words, without its mailbox."""
-    subject, what = map(plain, _words([change]))
+    subject, what = map(plain, words([change]))
     return f"{change.action} {subject} {what}" if change.action in _MEMBERS else f"{change.action} {subject}"
 
 
@@ -94,7 +94,7 @@ def _deed(change: Change) -> str:
 
 def _heading(plan: Plan, paint: Paint) -> str:
     commit = f", commit {short(plan.commit)}" if plan.commit else ""
-    return paint(f"Tenant {plan.tenant}{commit}: {_documents(len(plan.documents))}", "1")
+    return paint(f"Tenant {plain(plan.tenant)}{plain(commit)}: {_documents(len(plan.documents))}", "1")
 
 
 def short(commit: str) -> str:
@@ -111,13 +111,13 @@ def _told(plan: Plan, paint: Paint, *, details: bool) -> Iterator[list[str]]:
     """The lines of each resource, or of many alike."""
     entries: dict[Key, list[Entry]] = {}
     for key, changes in groupby(plan.changes, key=lambda change: change.key):
-        entries[key] = [_entry(same, paint, details=details) for same in _lines(list(changes))]
+        entries[key] = [_entry(same, paint, details=details) for same in in_lines(list(changes))]
     for section in sections(entries):
         lines = [line for entry in section.entries for line in entry.lines]
         kinds = ", ".join(sorted({key.kind for key in section.keys}))
         many = len(section.keys) > 1
-        heading = f"{len(section.keys)} alike" if many else section.keys[0].address
-        members = [f"      {key.address}" for key in section.keys] if many else []
+        heading = f"{len(section.keys)} alike" if many else plain(section.keys[0].address)
+        members = [f"      {plain(key.address)}" for key in section.keys] if many else []
         yield [f"{paint(heading, '1')}  {kinds}", *lines, *members]
 
 
@@ -125,13 +125,18 @@ def _entry(same: Sequence[Change], paint: Paint, *, details: bool) -> Entry:
     lines = [_line(same, paint)]
     if details:
         lines += (f"      {plain(told)}" for told in sentences(same))
-        lines += (f"      {note}" for note in _notes(same))
-        lines += (f"      {paint(told, '33')}" for told in warnings(same))
-    lines += (f"      {paint('held back by', '31')} {blocker}" for blocker in same[0].blocked_by)
+        lines += (f"      {note}" for note in notes(same))
+        lines += (f"      {paint(plain(told), '33')}" for told in warnings(same))
+    lines += (f"      {paint('held back by', '31')} {plain(blocker)}" for blocker in same[0].blocked_by)
     return Entry(same[0].risk, tuple(lines))
 
 
-def _lines(changes: Sequence[Change]) -> list[list[Change]]:
+def by_resource(plan: Plan) -> list[tuple[Key, list[Change]]]:
+    groups = [(key, list(group)) for key, group in groupby(plan.changes, key=lambda change: change.key)]
+    return sorted(groups, key=lambda group: (-max(change.risk.rank for change in group[1]), group[0]))
+
+
+def in_lines(changes: Sequence[Change]) -> list[list[Change]]:
     """Rights of one person that share everything else stand in one line; the riskiest lines first."""
     groups: dict[tuple[Any, ...], list[Change]] = {}
     for change in changes:
@@ -145,16 +150,16 @@ def _lines(changes: Sequence[Change]) -> list[list[Change]]:
 def _line(same: Sequence[Change], paint: Paint) -> str:
     first = same[0]
     sign = _SIGNS[first.action]
-    subject, what = map(plain, _words(same))
+    subject, what = map(plain, words(same))
     tail = [first.cause.value.replace("first-seen", "")]
     if first.risk is not Risk.LOW:
         tail.append(paint(f"risk {first.risk}", "1;31" if first.risk is Risk.HIGH else "33"))
-    tail.append(_place(first.origin))
+    tail.append(place(first.origin))
     text = f"{first.action:<7} {subject:<{_WIDTH}} {what}"
     return f"  {paint(sign, _TINTS[sign])} {text}   {'  '.join(part for part in tail if part)}".rstrip()
 
 
-def _words(same: Sequence[Change]) -> tuple[str, str]:
+def words(same: Sequence[Change]) -> tuple[str, str]:
     first = same[0]
     if first.action in (Action.GRANT, Action.REVOKE):
         return _grant(first)[0], ", ".join(_grant(change)[1] for change in same)
@@ -217,11 +222,11 @@ def _plainly(value: Any) -> str:
     return value if isinstance(value, str) else _value(value)
 
 
-def _place(origin: Origin | None) -> str:
-    return f"({origin})" if origin else ""
+def place(origin: Origin | None) -> str:
+    return f"({plain(str(origin))})" if origin else ""
 
 
-def _notes(same: Iterable[Change]) -> list[str]:
+def notes(same: Iterable[Change]) -> list[str]:
     return list(dict.fromkeys(plain(note) for change in same for note in change.notes))
 
 
@@ -238,7 +243,7 @@ def _diagnostics(findings: Sequence[Finding], paint: Paint) -> list[str]:
         shown = alike if severity is Severity.ERROR or len(alike) <= _SHOWN_ALIKE else alike[:2]
         label = paint(f"{severity:<7}", tints[severity])
         for finding in shown:
-            lines.append(f"  {label} {plain(finding.id)}  {_place(finding.origin)}".rstrip())
+            lines.append(f"  {label} {plain(finding.id)}  {place(finding.origin)}".rstrip())
             lines.append(f"          {plain(finding.message)}")
         if more := len(alike) - len(shown):
             lines.append(f"  {label} {code}: {more} more of them; --format json names each")
@@ -253,7 +258,7 @@ def _upcoming(plan: Plan, paint: Paint) -> list[str]:
         _, address, *path = one.id.split("/")
         groups.setdefault((one.at, one.action, address, *path[1:-1]), []).append(path[-1])
     lines = [
-        f"  {at:%Y-%m-%d %H:%M}  {action:<7} {' '.join(who)}  {', '.join(what)}  on {address}"
+        plain(f"  {at:%Y-%m-%d %H:%M}  {action:<7} {' '.join(who)}  {', '.join(what)}  on {address}")
         for (at, action, address, *who), what in sorted(groups.items())
     ]
     more = [f"  and {len(lines) - _SHOWN_COMING} more"] if len(lines) > _SHOWN_COMING else []

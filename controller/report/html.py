@@ -1,0 +1,142 @@
+"""The plan as one HTML file that asks no network for anything: to be read in a browser, printed, filtered.
+
+All words are escaped by Jinja2. The page's own style and script are named by their digests in a content
+security policy, so that nothing else of it could run even if it were there; without the script everything is
+shown.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from controller.model import Action, Change, Finding, Key, Plan, Request, Severity
+from controller.report.as_json import summary
+from controller.report.people import crowd, sentences, timing, warnings
+from controller.report.text import by_resource, in_lines, notes, plain, short, words
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_HERE: Final = Path(__file__).parent
+_TAKING: Final = frozenset({Action.REVOKE, Action.REMOVE, Action.DELETE, Action.CONVERT})
+_GIVING: Final = frozenset({Action.CREATE, Action.GRANT, Action.ADD})
+_SEVERITIES: Final = (Severity.ERROR, Severity.WARNING, Severity.INFO)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Changes that stand in one line. `tone` says whether it gives, takes or turns something."""
+
+    tone: str
+    action: str
+    subject: str
+    what: str
+    risk: str
+    cause: str
+    place: str
+    effects: tuple[str, ...]
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+    held: tuple[str, ...]
+    requests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """One document's changes."""
+
+    address: str
+    kind: str
+    risk: str
+    rows: tuple[_Row, ...]
+
+
+def as_html(plan: Plan) -> str:
+    style, script = ((_HERE / name).read_text("utf-8") for name in ("plan.css", "plan.js"))
+    return _environment().get_template("plan.html.j2").render(
+        style=style,
+        script=script,
+        policy=f"default-src 'none'; style-src {_named(style)}; script-src {_named(script)}; "
+        "base-uri 'none'; form-action 'none'",
+        tenant=plain(plan.tenant),
+        commit=plain(short(plan.commit)) if plan.commit else "",
+        made=f"{plan.created_at:%Y-%m-%d %H:%M} UTC",
+        counts=summary(plan),
+        crowd=crowd(plan),
+        timing=timing(plan),
+        boxes=[_box(key, changes) for key, changes in by_resource(plan)],
+        findings=[_finding(finding) for finding in _ordered(plan.findings)],
+        upcoming=[
+            (f"{one.at:%Y-%m-%d %H:%M}", str(one.action), plain(one.id.partition("/")[2]))
+            for one in plan.upcoming
+        ],
+    )
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - few plans need it
+
+    return Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _named(text: str) -> str:
+    """How a policy names what stands between the tags, byte for byte."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _box(key: Key, changes: Sequence[Change]) -> _Box:
+    worst = max((change.risk for change in changes), key=lambda risk: risk.rank)
+    rows = tuple(_row(same) for same in in_lines(changes))
+    return _Box(plain(key.address), str(key.kind), str(worst), rows)
+
+
+def _row(same: Sequence[Change]) -> _Row:
+    first = same[0]
+    subject, what = map(plain, words(same))
+    tone = "takes" if first.action in _TAKING else "gives" if first.action in _GIVING else "turns"
+    return _Row(
+        tone=tone,
+        action=str(first.action),
+        subject=subject,
+        what=what,
+        risk=str(first.risk),
+        cause="" if first.cause.value == "first-seen" else str(first.cause),
+        place=plain(str(first.origin)) if first.origin else "",
+        effects=tuple(map(plain, sentences(same))),
+        notes=tuple(notes(same)),
+        warnings=tuple(map(plain, warnings(same))),
+        held=tuple(map(plain, first.blocked_by)),
+        requests=tuple(_request(request) for change in same for request in change.requests),
+    )
+
+
+def _request(request: Request) -> str:
+    told = "  ".join(f"{name}: {_value(value)}" for name, value in request.parameters.items())
+    return plain(f"{request.call}  {told}")
+
+
+def _value(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 300 else f"{text[:299]}…"
+
+
+def _finding(finding: Finding) -> tuple[str, str, str, str]:
+    place = plain(str(finding.origin)) if finding.origin else ""
+    return str(finding.severity), plain(finding.id), plain(finding.message), place
+
+
+def _ordered(findings: Sequence[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda one: (_SEVERITIES.index(one.severity), one.code, one.id))
