@@ -105,7 +105,13 @@ def as_gitlab(plan: Plan) -> str:
         )
 
     for finding in ranked_findings(plan):
-        add(finding.id, finding.code, _GITLAB[finding.severity], finding.message, finding.origin)
+        add(
+            finding.id,
+            finding.code,
+            _GITLAB[finding.severity],
+            f"{finding.id}: {finding.message}",
+            finding.origin,
+        )
     for change in ranked_changes(plan):
         text = "\n".join(filter(None, (change_title(change), change_words(change))))
         add(change.id, f"change/{change.action}", _GITLAB_RISKS[change.risk], text, change.origin)

@@ -110,7 +110,7 @@ class _Page:
 def _head(plan: Plan) -> str:
     counts = summary(plan)
     names = ("delete", "create", "update", "revoke", "grant")
-    parts = [f"{counts[name]} to {name}" for name in names if counts[name]]
+    parts = [f"{counts[name]:,} to {name}" for name in names if counts[name]]
     lines = [f"## Mailbox plan of {code(plan.tenant)}: {', '.join(parts) or 'nothing to do'}", ""]
     told = [crowd(plan)] if crowd(plan) else []
     risks = Counter(change.risk for change in plan.changes)

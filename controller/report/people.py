@@ -120,7 +120,7 @@ def _listed(names: Sequence[str], count: int) -> str:
 
 
 def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count} people"
+    return "1 person" if count == 1 else f"{count:,} people"
 
 
 def concerned(changes: Iterable[Change]) -> Iterator[Effect]:

@@ -167,6 +167,8 @@ def words(same: Sequence[Change]) -> tuple[str, str]:
         return first.path[-1], _singular(first.path[0])
     if first.action is Action.CREATE:
         return _object(first), str((first.after or {}).get("displayName", ""))
+    if first.action is Action.DELETE:
+        return _object(first), ""
     if not first.path:
         return _object(first), _turn(first.before, first.after)
     return first.field, _turn(first.before, first.after)
