@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 
 from controller.cli import outcome
 from controller.cli.session import Session, chosen_options, open_session, optional_journal, run
+from controller.cli.show import opened
 from controller.cli.words import body_of, headline, marker_of, unplanned
 from controller.clients.forge import (
     CommitStatus,
@@ -28,8 +28,6 @@ from controller.errors import ControllerError, DeniedError, NotFoundError, Usage
 from controller.log import set_up
 from controller.model import Plan
 from controller.reconciler import prepare
-from controller.report.reading import plan_of
-from controller.saved import open_sealed
 from controller.settings import Settings, load_settings
 from controller.spec import TenantSpecs
 
@@ -92,7 +90,7 @@ def command(plans: tuple[Path, ...], no_status: bool, **options: Any) -> int:
     if site.pull is None:
         raise UsageError("this job is for no pull request: say --pr N")
     if plans:
-        tellings = [_Telling(plan.tenant, plan) for plan in map(_opened, plans)]
+        tellings = [_Telling(plan.tenant, plan) for plan in map(opened, plans)]
         return run(_tell(settings, site, tellings, None, no_status))
     session = open_session(specs=None, **options)
     tellings = [_Telling(_name(specs), None, specs) for specs in session.tenants]
@@ -111,17 +109,6 @@ class _Telling:
     tenant: str
     plan: Plan | None
     specs: TenantSpecs | None = None
-
-
-def _opened(path: Path) -> Plan:
-    try:
-        text = path.read_text(encoding="utf-8")
-        document = json.loads(text)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: {error}") from None
-    if not isinstance(document, dict):
-        raise UsageError(f"{path}: this is no plan")
-    return plan_of(open_sealed(text).plan if "seal" in document else document)
 
 
 async def _tell(

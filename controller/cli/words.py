@@ -10,7 +10,8 @@ from controller.guard import refused
 from controller.log import redact
 from controller.model import Plan, Severity
 from controller.report.as_json import summary
-from controller.report.text import as_text, short
+from controller.report.markdown import render
+from controller.report.text import short
 
 _ROOM: Final = 400  # characters of a comment that are kept for the line below the plan
 
@@ -22,7 +23,7 @@ def marker_of(tenant: str) -> str:
 
 def body_of(plan: Plan, site: Site, limit: int) -> str:
     """The comment below its marker, at most `limit` characters."""
-    return f"{_plan_in(plan, limit - _ROOM)}\n{_below(plan.commit or site.sha, site)}"
+    return f"{render(plan, limit - _ROOM)}\n{_below(plan.commit or site.sha, site)}"
 
 
 def unplanned(tenant: str, error: str, site: Site) -> str:
@@ -58,23 +59,3 @@ def _below(commit: str | None, site: Site) -> str:
     if site.job:
         parts.append(f"[job]({site.job})")
     return f"<sub>{' · '.join(parts)}</sub>" if parts else ""
-
-
-def _plan_in(plan: Plan, limit: int) -> str:
-    """The plan as text in a fence that nothing in it can close, cut at a line where it is too long."""
-    text = as_text(plan)
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
-    room = limit - 2 * len(fence) - 100
-    lines = text.splitlines()
-    kept: list[str] = []
-    for line in lines:
-        room -= len(line) + 1
-        if room < 0:
-            break
-        kept.append(line)
-    cut = (
-        f"\n… and {len(lines) - len(kept)} more lines: the job's log has them all"
-        if len(kept) < len(lines)
-        else ""
-    )
-    return "\n".join([f"{fence}text", *kept, fence]) + cut

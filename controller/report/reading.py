@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from controller.errors import UsageError
+from controller.impact import Can, Crowd, Effect, Impact, Person, Turn
 from controller.model import (
     FORMAT,
     Action,
@@ -59,6 +60,7 @@ def _plan(document: Mapping[str, Any]) -> Plan:
             for one in document["upcoming"]
         ),
         resources=(*changing, *in_sync),
+        crowd=Crowd(document["summary"]["peopleGaining"], document["summary"]["peopleLosing"]),
     )
 
 
@@ -78,6 +80,22 @@ def _change(one: Mapping[str, Any]) -> Change:
         depends_on=tuple(one["dependsOn"]),
         blocked_by=tuple(one["blockedBy"]),
         notes=tuple(one["notes"]),
+        impact=Impact(
+            tuple(map(_effect, one["effects"])), one["takesEffect"], tuple(one["cannotBeUndone"])
+        ),
+    )
+
+
+def _effect(one: Mapping[str, Any]) -> Effect:
+    return Effect(
+        turn=Turn(one["effect"]),
+        can=Can(one["can"]),
+        mailbox=one["mailbox"],
+        people=tuple(Person(person["who"], tuple(person["via"])) for person in one["people"]),
+        count=one["count"],
+        folder=one["folder"],
+        untold=tuple(one["unreadGroups"]),
+        mailboxes=one["mailboxes"],
     )
 
 

@@ -246,5 +246,5 @@ def test_names_in_the_plan_cannot_break_out_of_the_comment(desk: Desk) -> None:
     with double.served() as url:
         desk.mbx("comment", saved(desk, evil), code=0, **github_job(desk, url))
     (body,) = comments(double)
-    assert body.startswith("<!-- mbx plan: entreprise -->\n````text\n")
-    assert body.count("````") == 2
+    assert body.startswith("<!-- mbx plan: entreprise -->\n## Mailbox plan of `entreprise`")
+    assert "```` “Libre” → “``` --> @everyone” ````" in body

@@ -26,6 +26,7 @@ from controller.model import (
 from controller.report.as_json import as_json, document
 from controller.report.reading import plan_of
 from controller.report.text import as_text
+from tests.plans import hostile, sized
 
 KEY = Key(Kind.SHARED_MAILBOX, "support@entreprise.example")
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -53,6 +54,11 @@ def test_a_plan_read_back_is_told_in_the_same_words() -> None:
     again = plan_of(document(plan))
     assert as_json(again) == as_json(plan)
     assert as_text(again) == as_text(plan)
+
+
+def test_what_a_plan_means_to_people_is_read_back_too() -> None:
+    for plan in (sized(40), hostile()):
+        assert as_json(plan_of(document(plan))) == as_json(plan)
 
 
 @given(st.lists(st.text(st.sampled_from("ab./é"), min_size=1, max_size=4), min_size=1, max_size=4))
