@@ -247,4 +247,4 @@ def test_names_in_the_plan_cannot_break_out_of_the_comment(desk: Desk) -> None:
         desk.mbx("comment", saved(desk, evil), code=0, **github_job(desk, url))
     (body,) = comments(double)
     assert body.startswith("<!-- mbx plan: entreprise -->\n## Mailbox plan of `entreprise`")
-    assert "```` “Libre” → “``` --> @everyone” ````" in body
+    assert "→ “``` --> @everyone”````" in body  # in a span that three backticks do not end
