@@ -24,6 +24,9 @@ _NOT_RECIPIENT = (
     *("transportrule", "organizationconfig", "accepteddomain", "retentionpolicy", "audit"),
     *("spamfilter", "remotedomain"),
 )
+# …but its role Mail Recipients holds these [obs: Microsoft365DSC, settings of EXOAcceptedDomain and
+# EXOOrganizationConfig, `requiredroles`; office-docs-powershell issue 10085].
+_RECIPIENT_READS = frozenset({"get-accepteddomain", "get-organizationconfig"})
 _SECURITY_READS = frozenset({"get-transportrule", "get-adminauditlogconfig", "search-unifiedauditlog"})
 # The switch needs Organization Management or its own role [obs: M365DSC issue 6435, issue 9985].
 _MANAGER_CHECK = frozenset({"bypasssecuritygroupmanagercheck"})
@@ -63,7 +66,7 @@ class Grants:
         about_recipients = not any(noun in name for noun in _NOT_RECIPIENT)
         if (
             (reads and self.roles & _READERS)
-            or (about_recipients and self.roles & _RECIPIENTS)
+            or ((about_recipients or name in _RECIPIENT_READS) and self.roles & _RECIPIENTS)
             or (reads and about_recipients and self.roles & _VIEWERS)
             or (name in _SECURITY_READS and self.roles & _SECURITY)
         ):

@@ -75,6 +75,14 @@ def test_a_security_reader_may_not_read_mailboxes(tenant: Tenant, client: Client
     assert client.run("Get-Mailbox", Identity=SUPPORT).status == 403
 
 
+def test_a_recipient_administrator_reads_two_things_of_the_organisation(tenant: Tenant, client: Client) -> None:
+    tenant.app.directory_roles = ["Exchange Recipient Administrator"]
+    assert client.run("Get-AcceptedDomain").status == 200
+    assert client.run("Get-OrganizationConfig").status == 200
+    refused = client.run("Set-OrganizationConfig", SendFromAliasEnabled=True)
+    assert (refused.status, refused.error_type) == (403, "CommandNotFoundException")
+
+
 def test_rbac_trims_parameters_as_if_misspelt(tenant: Tenant, client: Client) -> None:
     tenant.put("team", "MailUniversalSecurityGroup")
     tenant.app.directory_roles = ["Exchange Recipient Administrator"]
