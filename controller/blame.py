@@ -33,6 +33,10 @@ _RULES: Final = (
     "Enable-InboxRule",
     "Disable-InboxRule",
 )
+# Folder permissions likewise; the doing has the member in the folder that it was done to [obs: records that
+# investigations of taken-over mailboxes show; doc: UpdateFolderPermissions].
+_MEMBERS: Final = ("AddFolderPermissions", "ModifyFolderPermissions", "RemoveFolderPermissions")
+_MEMBERSHIP: Final = "MailboxFolderPermission"
 _UNTELLING: Final = frozenset(
     {"Identity", "Confirm", "AccessRights", "InheritanceType", "BypassSecurityGroupManagerCheck"}
 )
@@ -114,14 +118,21 @@ def _stamp(at: datetime) -> str:
 
 
 def _operations(change: Change) -> Iterator[str]:
-    """Every cmdlet that could have brought this about: the same noun, with any verb that writes."""
+    """Every cmdlet that could have brought this about: the same noun, with any verb that writes. Making or
+    changing a folder or a colour category is not recorded at all [doc: manage mailbox auditing]."""
     for request in change.requests:
         if request.api == "graph":
-            yield from _RULES if _is_rule(request) else ("Update user.",)
+            yield from _RULES if _is_rule(request) else _of_account(request)
             continue
         noun = request.call.partition("-")[2]
+        yield from _MEMBERS if noun == _MEMBERSHIP else ()
         verbs = ("Set", "New", "Remove") if noun in _OBJECTS else ("Add", "Remove", "Set")
         yield from (f"{verb}-{noun}" for verb in verbs)
+
+
+def is_recorded(change: Change) -> bool:
+    """Whether the log would ever tell who did it."""
+    return any(True for _ in _operations(change))
 
 
 def _records(rows: Iterable[Mapping[str, Any]], own_app: str | None) -> Iterator[_Record]:
@@ -152,6 +163,9 @@ def _parameters(record: Mapping[str, Any]) -> dict[str, str]:
     named = [one for name in lists for one in record.get(name) or ()]
     owner = record.get("MailboxOwnerUPN")
     whose = {"Mailbox": str(owner)} if owner else {}
+    folder = (record.get("Item") or {}).get("ParentFolder") or {}
+    if member := folder.get("MemberUpn"):
+        whose["User"] = str(member)
     return whose | {
         str(one.get("Name")): str(one.get("Value", one.get("NewValue", "")))
         for one in named
@@ -175,8 +189,10 @@ def _fits(record: _Record, change: Change, request: Request, directory: Director
     if request.api == "graph" and _is_rule(request):
         return record.deed.operation in _RULES and _same_rule(record, change, directory)
     if request.api == "graph":
-        return record.deed.operation == "Update user." and _same_account(record, request)
+        return record.deed.operation in _of_account(request) and _same_account(record, request)
     verb, _, noun = record.deed.operation.partition("-")
+    if record.deed.operation in _MEMBERS:
+        verb, noun = record.deed.operation.partition("Folder")[0], _MEMBERSHIP
     if noun != request.call.partition("-")[2] or not _same_object(record, change, directory):
         return False
     if (change.action, verb) in _SAME_WAY:
@@ -192,6 +208,14 @@ def _is_rule(request: Request) -> bool:
     return "/messageRules" in request.call
 
 
+def _of_account(request: Request) -> tuple[str, ...]:
+    """Entra's names for what was done to an account; none for what lies in its mailbox
+    [doc: Microsoft Entra audit activities]."""
+    _, _, path = request.call.partition("/users/")
+    _, _, rest = path.partition("/")
+    return {"": ("Update user.",), "assignLicense": ("Change user license.",)}.get(rest, ())
+
+
 def _same_rule(record: _Record, change: Change, directory: Directory) -> bool:
     """By the mailbox, and by the rule's name where the record has it."""
     if not _same_object(record, change, directory):
@@ -201,9 +225,10 @@ def _same_rule(record: _Record, change: Change, directory: Directory) -> bool:
 
 
 def _same_account(record: _Record, request: Request) -> bool:
-    ident = request.call.rpartition("/")[2].lower()
+    ident = request.call.split("/")[2].lower()
     told = " ".join((record.object_id, *record.parameters.values())).lower()
-    return ident in told and any("accountenabled" in name.lower() for name in record.parameters)
+    by_name = record.deed.operation == "Change user license."
+    return ident in told and (by_name or any("accountenabled" in name.lower() for name in record.parameters))
 
 
 def _same_object(record: _Record, change: Change, directory: Directory) -> bool:
@@ -211,7 +236,7 @@ def _same_object(record: _Record, change: Change, directory: Directory) -> bool:
     return any(
         _guid(name, directory) in wanted
         for name in (
-            record.parameters.get("Identity", ""),
+            record.parameters.get("Identity", "").partition(":")[0],  # of a folder: the mailbox it is in
             record.parameters.get("Mailbox", ""),
             record.object_id,
         )

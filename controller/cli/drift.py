@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from controller.blame import Deed, blame
+from controller.blame import Deed, blame, is_recorded
 from controller.cli import outcome
 from controller.cli.session import (
     FORMATS,
@@ -100,7 +100,7 @@ def _show(prepared: Prepared, drifted: list[Change], deeds: Mapping[str, Deed], 
             address = change.key.address
             click.echo(address)
         click.echo(f"  {described(change)}")
-        click.echo(f"      {_by(deeds.get(change.id))}")
+        click.echo(f"      {_by(change, deeds.get(change.id))}")
 
 
 def _in_error(plan: Plan) -> list[Finding]:
@@ -108,7 +108,9 @@ def _in_error(plan: Plan) -> list[Finding]:
     return [f for f in plan.findings if f.severity is Severity.ERROR and not is_guard(f.code)]
 
 
-def _by(deed: Deed | None) -> str:
+def _by(change: Change, deed: Deed | None) -> str:
+    if deed is None and not is_recorded(change):
+        return "by: nobody can tell, as the audit log does not record this"
     if deed is None:
         return "by: the audit log has no record of it yet (records come late)"
     return f"by {plain(deed.who)} at {deed.at:%Y-%m-%d %H:%M:%S} UTC ({deed.operation})"
