@@ -48,6 +48,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
         ("GET", "/_sandbox/show", control.show),
         ("GET", "/_sandbox/requests", control.requests),
         ("DELETE", "/_sandbox/requests", control.reset_requests),
+        ("GET", "/_sandbox/sent", control.sent),
         ("POST", "/_sandbox/revoke-tokens", control.revoke_tokens),
     ]
     return [Route(path, _answering(respond), methods=[verb]) for verb, path, respond in table]
@@ -205,6 +206,10 @@ class Control:
         self._sandbox.log_dropped = 0
         self._sandbox.recording = True
         return Response(status_code=204)
+
+    async def sent(self, _: Request) -> Response:
+        """The mails that were sent, the oldest first."""
+        return JSONResponse({"value": self._sandbox.sent})
 
 
 async def _body(request: Request) -> dict[str, Any]:

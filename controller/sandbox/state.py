@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 LOG_KEPT = 200_000
+SENT_KEPT = 1000
 
 
 class FaultKind(StrEnum):
@@ -103,6 +104,7 @@ class Sandbox:
     log: list[tuple[str, str, str, bool]] = field(default_factory=list)  # (api, operation, target, write)
     recording: bool = False  # whether `log` is kept; the newest LOG_KEPT calls at most
     log_dropped: int = 0
+    sent: list[dict[str, Any]] = field(default_factory=list)  # mails, the newest SENT_KEPT at most
     watch: Callable[[str], None] | None = None  # is told of every answer, one line each
     revoked: set[str] = field(default_factory=set)  # token ids (`uti`) no longer accepted
     revoked_before: datetime | None = None  # tokens issued earlier are no longer accepted

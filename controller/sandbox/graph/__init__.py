@@ -25,6 +25,7 @@ from controller.sandbox.graph import (
     mailbox_settings,
     message_rules,
     organisation,
+    send_mail,
     user_writes,
     users,
 )
@@ -50,6 +51,7 @@ _RESOURCES = (
     mailbox_settings.ROUTES,
     licence_writes.ROUTES,
     admin_folders.ROUTES,
+    send_mail.ROUTES,
 )
 VERSIONS = ("v1.0", "beta")
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]

@@ -41,6 +41,7 @@ SETTINGS_WRITE = frozenset({"MailboxSettings.ReadWrite"})
 SETTINGS_READ = SETTINGS_WRITE | {"MailboxSettings.Read"}
 FOLDERS_WRITE = frozenset({"Mail.ReadWrite"})
 FOLDERS_READ = FOLDERS_WRITE | {"Mail.Read", "Mail.ReadBasic", "Mail.ReadBasic.All"}
+MAIL_SEND = frozenset({"Mail.Send"})
 MAILBOX_FOLDERS_WRITE = frozenset({"MailboxFolder.ReadWrite.All"})
 MAILBOX_FOLDERS_READ = MAILBOX_FOLDERS_WRITE | {"MailboxFolder.Read.All"}
 
