@@ -24,6 +24,7 @@ from controller.clients.crowd import ask_all
 from controller.clients.endpoints import Endpoints
 from controller.clients.exchange import Exchange, Reply
 from controller.clients.graph import Graph, segment
+from controller.clients.post import Post
 from controller.clients.reader import Reader, Receipt, Writer
 from controller.clients.sign_in import MsalTokens
 from controller.clients.wire import TokenSource, Wire
@@ -33,6 +34,7 @@ from controller.settings import Settings
 __all__ = [
     "Connection",
     "Endpoints",
+    "Post",
     "Reader",
     "Receipt",
     "Reply",
@@ -71,6 +73,9 @@ class Connection:
 
     def writer(self) -> Writer:
         return Writer(self._exchange, self._graph)
+
+    def post(self) -> Post:
+        return Post(self._graph)
 
     async def sign_in(self) -> None:
         """A token for each service, before anything is asked. Raises SignInError."""

@@ -1,0 +1,71 @@
+"""The page of a line at the forge, from the address of the repository. Pure.
+
+The forms of the addresses are those that the forges' own "copy permalink" gives. An address of an unknown
+host gives none, and the place is told as `file:line`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from controller.clients.forge import ForgeName
+from controller.model import Origin
+
+_SSH = re.compile(r"(?:ssh://)?(?:[^@/\s]+@)?(?P<host>[^:/\s]+)(?::\d+)?[:/](?P<path>[^\s]+)")
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The pages of one repository. `web` is its address in a browser."""
+
+    forge: ForgeName
+    web: str
+
+    def of(self, origin: Origin | None, commit: str | None) -> str | None:
+        """The page of a line at a commit; None where the files are not those of a commit."""
+        if origin is None or commit is None or not _COMMIT.fullmatch(commit):
+            return None
+        path, line = quote(origin.path), origin.line
+        match self.forge:
+            case ForgeName.GITHUB:
+                return f"{self.web}/blob/{commit}/{path}#L{line}"
+            case ForgeName.GITLAB:
+                return f"{self.web}/-/blob/{commit}/{path}#L{line}"
+            case ForgeName.AZURE:
+                place = f"line={line}&lineEnd={line + 1}&lineStartColumn=1&lineEndColumn=1"
+                return f"{self.web}?path=/{quote(origin.path, safe='')}&version=GC{commit}&{place}"
+
+
+def pages_of(repository: str | None, forge: ForgeName | None = None) -> Pages | None:
+    """By the address that git fetches from; `forge` says what a host of an untelling name is."""
+    if not repository:
+        return None
+    host, path = _parts(repository)
+    name = forge or _forge(host)
+    if not host or not path or name is None:
+        return None
+    path = path.removesuffix("/").removesuffix(".git")
+    if name is ForgeName.AZURE and (match := re.fullmatch(r"v3/([^/]+)/([^/]+)/([^/]+)", path)):
+        host, path = "dev.azure.com", f"{match[1]}/{match[2]}/_git/{match[3]}"
+    return Pages(name, f"https://{host}/{path}")
+
+
+def _parts(repository: str) -> tuple[str, str]:
+    """Host and path, without user, password and port of ssh."""
+    if repository.startswith(("https://", "http://")):
+        parts = urlsplit(repository)
+        port = f":{parts.port}" if parts.port else ""
+        return (parts.hostname or "") + port, parts.path.strip("/")
+    match = _SSH.fullmatch(repository)
+    if match is None or repository.startswith(("/", ".", "file:")):
+        return "", ""
+    return match["host"].lower(), match["path"].strip("/")
+
+
+def _forge(host: str) -> ForgeName | None:
+    if host.endswith(("dev.azure.com", ".visualstudio.com")):
+        return ForgeName.AZURE
+    return next((name for name in (ForgeName.GITHUB, ForgeName.GITLAB) if name in host), None)
