@@ -7,7 +7,7 @@ import os
 import random
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ import structlog
 
 from controller.board import Board
 from controller.cli import outcome
+from controller.cli.messenger import messenger
 from controller.cli.session import LEVELS, LOG_FORMATS, connection, identity
 from controller.cli.terminal import closing as closing_line
 from controller.cli.terminal import paint, show_plan
@@ -30,7 +31,7 @@ from controller.loop import Halt, Loop, Means, ScheduledAlarms, Timetable
 from controller.loop.telling import outcome_ended
 from controller.model import Outcome, Plan
 from controller.settings import Settings, load_settings
-from controller.source import FolderSource, RepositorySource, Source
+from controller.source import FolderSource, RepositorySource, Source, remote_of
 from controller.turn import Listener, Turn
 from controller.web import Site, create_app
 from controller.web.serving import OFF, address_of, bind, serve
@@ -91,7 +92,7 @@ def command(**options: Any) -> int:
     source = _source(settings, options)
     with closing(Journals(settings.journal_url)) as journals:
         run = _once if once else _for_ever
-        return asyncio.run(run(settings, source, journals, options["tenant"], options["listen"]))
+        return asyncio.run(_told(run, settings, source, journals, options))
 
 
 def _source(settings: Settings, options: dict[str, Any]) -> Source:
@@ -104,6 +105,12 @@ def _source(settings: Settings, options: dict[str, Any]) -> Source:
     if specs or folder:
         raise UsageError("a specs folder and --repo: keep one; inside a repository the folder is --path")
     return RepositorySource(repo, branch, path, settings.state_folder, patience=settings.git_timeout)
+
+
+def _repository(settings: Settings, options: dict[str, Any]) -> str | None:
+    """Where git fetches the specs from: messages link to their lines."""
+    folder = options["specs"] or options["folder"] or settings.specs
+    return options["repo"] or remote_of(folder)
 
 
 class Journals:
@@ -181,11 +188,29 @@ def _obey(loop: Loop) -> None:
     running.add_signal_handler(signal.SIGHUP, loop.look, "SIGHUP")
 
 
+async def _told(
+    run: Callable[..., Awaitable[int]],
+    settings: Settings,
+    source: Source,
+    journals: Journals,
+    options: dict[str, Any],
+) -> int:
+    """Runs it, with somebody who tells people what it finds."""
+    repository = _repository(settings, options)
+    async with messenger(settings, journals.open, repository, _now) as notifier:
+        return await run(settings, source, journals, options["tenant"], options["listen"], notifier)
+
+
 async def _for_ever(
-    settings: Settings, source: Source, journals: Journals, tenant: str | None, listen: str | None
+    settings: Settings,
+    source: Source,
+    journals: Journals,
+    tenant: str | None,
+    listen: str | None,
+    notifier: Listener,
 ) -> int:
     halt, board = Halt(), Board()
-    loop = _loop(settings, source, journals, tenant, halt, listeners=[board], told=outcome_ended)
+    loop = _loop(settings, source, journals, tenant, halt, listeners=[board, notifier], told=outcome_ended)
     place = listen or settings.listen
     serving: asyncio.Future[None] | None = None
     if place != OFF:
@@ -203,10 +228,15 @@ async def _for_ever(
 
 
 async def _once(
-    settings: Settings, source: Source, journals: Journals, tenant: str | None, listen: str | None
+    settings: Settings,
+    source: Source,
+    journals: Journals,
+    tenant: str | None,
+    listen: str | None,
+    notifier: Listener,
 ) -> int:
     colours = paint()
-    loop = _loop(settings, source, journals, tenant, Halt(),
+    loop = _loop(settings, source, journals, tenant, Halt(), listeners=[notifier],
                  planned=lambda plan: show_plan(plan, "text", colours), told=tell_outcome)  # fmt: skip
     _obey(loop)
     turns = await loop.once()

@@ -28,6 +28,11 @@ def commit_of(folder: Path) -> str | None:
     return f"{head}{_DIRTY}" if changed else head
 
 
+def remote_of(folder: Path) -> str | None:
+    """Where git fetches this work tree from; None where it does not, or outside git."""
+    return _git(folder, "remote", "get-url", "origin")
+
+
 def _git(folder: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(  # noqa: S603 -- a fixed program, and no shell

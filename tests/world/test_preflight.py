@@ -204,14 +204,6 @@ def test_somebody_whom_audit_does_not_see(rig, go):
     assert "audit-bypass" in found(tenant, go)
 
 
-def test_settings_that_nothing_acts_on_yet(rig, go):
-    tenant = rig(BOX + "displayName: Libre\n")
-    assert "not-acted-on" not in found(tenant, go)
-    text = (tenant.folder / "tenant.yaml").read_text()
-    tenant.write("tenant.yaml", text + "notify: [{slack: {webhookUrlFrom: MBX_SLACK_WEBHOOK}}]\n")
-    assert "not-acted-on" in found(tenant, go)
-
-
 def test_a_plan_waits_seconds_for_what_it_only_tells(rig, go):
     """Graph is down, and nothing that the document asks for is there: its rules and licences are."""
     tenant = rig(BOX + "displayName: Libre Service\n")
