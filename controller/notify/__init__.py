@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-import httpx
 import structlog
 
 from controller.clients import Connection, connect
@@ -97,15 +96,14 @@ async def open_notifier(
     now: Callable[[], datetime],
     repository: str | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    transport: httpx.AsyncBaseTransport | None = None,
+    hooks: Hooks | None = None,
     reach: Connect | None = None,
 ) -> AsyncIterator[Notifier]:
-    """`journal` opens it, or raises StateError. In tests, `transport` stands in for the network to the hooks
-    and `reach` for the tenant."""
-    async with open_hooks(settings, transport=transport) as hooks:
-        yield Notifier(
-            journal, Courier(journal, _means(settings, hooks, reach), now=now, sleep=sleep), repository
-        )
+    """`journal` opens it, or raises StateError. In tests, `hooks` stand in for the way to the hooks and
+    `reach` for the tenant."""
+    async with nullcontext(hooks) if hooks else open_hooks(settings) as way:
+        courier = Courier(journal, _means(settings, way, reach), now=now, sleep=sleep)
+        yield Notifier(journal, courier, repository)
 
 
 def _means(settings: Settings, hooks: Hooks, reach: Connect | None) -> Callable[[Desk], Means]:

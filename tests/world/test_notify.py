@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from controller.clients.hooks import open_hooks
 from controller.journal import Errand
 from controller.model import Cycle, Mode
 from controller.notify import Notifier, open_notifier
@@ -76,9 +77,9 @@ class People:
     async def within(self, work: Callable[[Notifier], Any]) -> Any:
         """A process's life: what it does with a notifier of its own."""
         transport = httpx.MockTransport(self.respond)
-        async with open_notifier(
+        async with open_hooks(self.settings, transport=transport) as hooks, open_notifier(
             lambda: self.rig.journal, self.settings, now=self.rig.clock.now, sleep=self.rig.sleep,
-            transport=transport, repository="https://github.com/entreprise/mail.git",
+            hooks=hooks, repository="https://github.com/entreprise/mail.git",
         ) as notifier:  # fmt: skip
             return await work(notifier)
 
