@@ -17,6 +17,7 @@ import structlog
 
 from controller.clients import Connection, connect
 from controller.clients.hooks import Hooks, open_hooks
+from controller.errors import ControllerError
 from controller.journal import Journal
 from controller.notify.channels import Means
 from controller.notify.courier import Courier
@@ -78,8 +79,10 @@ class Notifier:
             self._woken.clear()
             try:
                 await self.deliver()
-            except Exception as error:  # whatever it is, the next pass must come
-                _log.exception("notifications.failed", error=str(error))
+            except ControllerError as error:
+                _log.warning("notifications.waiting", error=str(error))
+            except Exception:  # whatever it is, the next pass must come
+                _log.exception("notifications.failed")
             await self._wait(stop)
 
     async def _wait(self, stop: asyncio.Future[object]) -> None:
