@@ -31,7 +31,7 @@ from controller.loop import Halt, Loop, Means, ScheduledAlarms, Timetable
 from controller.loop.telling import outcome_ended
 from controller.model import Outcome, Plan
 from controller.settings import Settings, load_settings
-from controller.source import FolderSource, RepositorySource, Source, remote_of
+from controller.source import FolderSource, RepositorySource, Source, fetched_from
 from controller.turn import Listener, Turn
 from controller.web import Site, create_app
 from controller.web.serving import OFF, address_of, bind, serve
@@ -110,7 +110,7 @@ def _source(settings: Settings, options: dict[str, Any]) -> Source:
 def _repository(settings: Settings, options: dict[str, Any]) -> str | None:
     """Where git fetches the specs from: messages link to their lines."""
     folder = options["specs"] or options["folder"] or settings.specs
-    return options["repo"] or remote_of(folder)
+    return options["repo"] or fetched_from(folder)
 
 
 class Journals:

@@ -28,7 +28,7 @@ def commit_of(folder: Path) -> str | None:
     return f"{head}{_DIRTY}" if changed else head
 
 
-def remote_of(folder: Path) -> str | None:
+def fetched_from(folder: Path) -> str | None:
     """Where git fetches this work tree from; None where it does not, or outside git."""
     return _git(folder, "remote", "get-url", "origin")
 
