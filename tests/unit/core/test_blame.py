@@ -110,7 +110,7 @@ def test_who_gave_a_licence(directory: Directory) -> None:
         (f"PATCH /users/{ACCOUNT}", True),
     ],
 )
-def test_what_the_log_never_records_is_not_sought(call: str, recorded: bool, directory: Directory) -> None:  # noqa: FBT001
+def test_what_the_log_never_records_is_not_sought(call: str, recorded: bool, directory: Directory) -> None:
     one, log = change(Action.ADD, call, "graph"), Log()
     assert is_recorded(one) is recorded
     assert told(directory, log, one) is None
