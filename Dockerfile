@@ -20,7 +20,7 @@ FROM python:3.12-slim
 # folder belongs to another user than the one inside, which git would refuse.
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends git openssh-client \
+ && apt-get install --yes --no-install-recommends git gpg openssh-client \
  && rm -rf /var/lib/apt/lists/* \
  && groupadd --gid 10001 mbx \
  && useradd --uid 10001 --gid 10001 --home-dir /var/lib/mailbox-controller --no-create-home --shell /usr/sbin/nologin mbx \

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from controller.source.git import LOCAL, Git, outcome_of, start
+from controller.source.git import LOCAL, Git, GitError, outcome_of, start
 
+_GPG_CONF: Final = "batch\nno-autostart\nno-auto-key-retrieve\ntrust-model always\n"
 _NONE: Final = "/bin/false"
 _SSH: Final = re.compile(r'^Good "git" signature for (\S+) with \S+ key (\S+)$', re.MULTILINE)
 _GOOD: Final = re.compile(r"^\[GNUPG:\] GOODSIG ", re.MULTILINE)
@@ -40,6 +41,9 @@ class Signer:
 async def signer_of(git: Git, commit: str, how: str, allowed: bytes) -> Signer | None:
     """None unless the signature is good and its key is among the `allowed`: a file as ssh-keygen reads it
     (`ssh`), or public keys, armoured one after another (`gpg`). Raises GitError."""
+    program = "ssh-keygen" if how == "ssh" else "gpg"
+    if shutil.which(program) is None:
+        raise GitError(f"{program} is not installed, and without it no signature can be checked", -1)
     folder = Path(tempfile.mkdtemp(prefix="mbx-signers-"))
     try:
         return await (_by_ssh if how == "ssh" else _by_gpg)(git, commit, allowed, folder)
@@ -61,24 +65,17 @@ async def _by_ssh(git: Git, commit: str, allowed: bytes, folder: Path) -> Signer
 
 
 async def _by_gpg(git: Git, commit: str, allowed: bytes, folder: Path) -> Signer | None:
-    env = {"GNUPGHOME": str(folder)}
-    keyring = folder / "allowed.gpg"
-    program = folder / "gpg"
+    (folder / "gpg.conf").write_text(_GPG_CONF)
     armoured = folder / "allowed.asc"
     armoured.write_bytes(allowed)
-    program.write_text(
-        "#!/bin/sh\nexec gpg --batch --no-options --no-autostart --no-auto-key-retrieve "
-        "--no-default-keyring "
-        f'--keyring "{keyring}" --trust-model always "$@"\n'
-    )
-    program.chmod(0o700)
-    await _gpg(program, env, "--quiet", "--import", str(armoured))
-    config = (f"gpg.program={program}", f"gpg.openpgp.program={program}", *_without("ssh", "x509"))
+    env = {"GNUPGHOME": str(folder)}  # a keyring of its own, which has the allowed keys and no other
+    await _gpg(env, "--quiet", "--import", str(armoured))
+    config = ("gpg.program=gpg", "gpg.openpgp.program=gpg", *_without("ssh", "x509"))
     said = await _verified(git, commit, config, env)
     found = _VALID.findall(said)
     if len(found) != 1 or not _GOOD.search(said) or _BAD.search(said):
         return None
-    return Signer(_addresses(await _gpg(program, env, "--with-colons", "--list-keys", found[0])), found[0])
+    return Signer(_addresses(await _gpg(env, "--with-colons", "--list-keys", found[0])), found[0])
 
 
 async def _verified(git: Git, commit: str, config: tuple[str, ...], env: Mapping[str, str]) -> str:
@@ -92,8 +89,8 @@ def _without(*formats: str) -> tuple[str, ...]:
     return (*switched, f"gpg.program={_NONE}") if "openpgp" in formats else switched
 
 
-async def _gpg(program: Path, env: Mapping[str, str], *arguments: str) -> str:
-    started = await start(str(program), *arguments, env=env)
+async def _gpg(env: Mapping[str, str], *arguments: str) -> str:
+    started = await start("gpg", *arguments, env=env)
     _, out, _ = await outcome_of(started, "gpg", b"", LOCAL)
     return out.decode("utf-8", "replace")
 
