@@ -48,8 +48,9 @@ class Restraint(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Turn:
     """`id` joins the lines of the log. `prepared` and `cycle` are None where `reason` kept the turn from
-    planning; `cycle.run_id` is the run in the journal, where something was to be written. `deeds` tell who
-    drifted what, by change id, as far as the audit log knows. `next_at` is the next look.
+    planning; a turn that was stopped, or lost its lead, may have both and a reason. `cycle.run_id` is the run
+    in the journal, where something was to be written. `deeds` tell who drifted what, by change id, as far as
+    the audit log knows. `next_at` is the next look.
 
     A source that cannot be read before any tenant is known is told with an empty `tenant` and `tenant_id`.
     """
@@ -83,10 +84,10 @@ class Turn:
 
     @property
     def condition(self) -> Condition | None:
-        """None where nothing is known because another replica leads or the controller is being stopped."""
-        if self.cycle is not None:
-            return self.cycle.condition
-        return None if self.reason in (Reason.NOT_LEADING, Reason.STOPPED) else Condition.STALLED
+        """None where another replica leads, or the controller is being stopped: that is no trouble."""
+        if self.reason in (Reason.NOT_LEADING, Reason.STOPPED):
+            return None
+        return Condition.STALLED if self.reason or self.cycle is None else self.cycle.condition
 
 
 Listener = Callable[[Turn], Awaitable[None]]

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import structlog
 
-from controller.errors import ControllerError, UsageError
+from controller.errors import UsageError
 from controller.loop.alarms import Alarms
 from controller.loop.halt import Halt
 from controller.loop.looks import Looks
@@ -31,6 +31,7 @@ _SLACK: Final = timedelta(seconds=5)  # a look at the source that is no older wi
 _ESTATE: Final = ""  # the alarm for the source itself, while no tenant is known
 _ASKED: Final = "asked"  # the alarm for a look that was asked for too soon after another
 _CALM: Final = timedelta(seconds=5)  # between looks that somebody asks for: a hundred pushes are one look
+_RECOVERY: Final = 60.0  # seconds after what should not have happened
 _LAST_WORD: Final = 5.0  # seconds for what was cancelled to let go
 _FINE: Final = (None, Reason.NOT_LEADING, Reason.STOPPED)
 
@@ -156,7 +157,7 @@ class Loop:
         try:
             await self._looks.newest(began, _SLACK)
             self._expect_only()
-        except ControllerError as error:
+        except Exception as error:
             self._estate_failures += 1
             reason, said = told_of(error)
             turn = Turn(self._means.new_id(), "", "", began, self._means.now(), reason=reason, error=said)
@@ -245,8 +246,13 @@ class _Follower:
         while not self.turning.halt.asked():
             await self._awake.wait()
             self._awake.clear()
-            if await self.turn() is None:
-                return
+            try:
+                if await self.turn() is None:
+                    return
+            except Exception:  # whatever it was, the tenant is looked at again
+                _log.exception("follower.failed", tenant=self.turning.tenant)
+                await self.turning.means.sleep(_RECOVERY)
+                self._awake.set()
 
     async def turn(self) -> Turn | None:
         """None where the tenant is in the specs no more."""

@@ -105,6 +105,7 @@ class Turning:
                         making.reason = Reason.NOT_LEADING
                     else:
                         await self._work(making, look, lead)
+                        making.reason = None if lead.held() else Reason.NOT_LEADING
             except LeftError:
                 raise
             except Exception as error:
@@ -113,6 +114,8 @@ class Turning:
                     _log.exception("cycle.failed")
             finally:
                 self.writing = False
+        if self.halt.asked():
+            making.reason, making.error = Reason.STOPPED, None
         return making.ended(self.means.now())
 
     async def _work(self, making: _Making, look: Callable[[], Awaitable[Revision]], lead: Lead) -> None:

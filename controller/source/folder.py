@@ -52,6 +52,7 @@ class FolderSource:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._read: tuple[str, Estate] | None = None  # the earlier commit that trust was taken from last
         self.shown = str(folder)
 
     async def newest(self) -> Revision:
@@ -70,9 +71,11 @@ class FolderSource:
 
     async def _past(self, commit: str) -> Estate:
         """The specs as they were at an earlier commit of the work tree."""
-        git = Git(self._folder, bare=False)
-        inside = (await git("rev-parse", "--show-prefix")).decode().strip().rstrip("/")
-        return await estate_at(git, commit, inside)
+        if self._read is None or self._read[0] != commit:
+            git = Git(self._folder, bare=False)
+            inside = (await git("rev-parse", "--show-prefix")).decode().strip().rstrip("/")
+            self._read = commit, await estate_at(git, commit, inside)
+        return self._read[1]
 
     def close(self) -> None:
         """Holds nothing."""

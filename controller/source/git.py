@@ -136,9 +136,9 @@ async def end(started: asyncio.subprocess.Process) -> None:
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not _FORGOTTEN.fullmatch(name)}
     return {
-        "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
         **kept,
         "GIT_TERMINAL_PROMPT": "0",
+        "SSH_ASKPASS_REQUIRE": "never",
         "GIT_ALLOW_PROTOCOL": _PROTOCOLS,
         "GIT_LFS_SKIP_SMUDGE": "1",
         "GIT_NO_LAZY_FETCH": "1",

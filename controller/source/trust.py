@@ -41,7 +41,8 @@ async def vouch(
     policy = own
     if before:
         await must_follow(git, before, clean)
-        policy = await _policy_before(at, before, tenant_id) or own
+        if before != commit:  # a work tree with changes may say otherwise than its commit
+            policy = await _policy_before(at, before, tenant_id) or own
     if not policy.verify:
         return
     if clean != commit:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from controller.board import Board
 from controller.errors import ServiceError, SignInError, StateError
 from controller.model import Cause, Condition, Mode, Status
 from controller.turn import Reason, Restraint
@@ -53,9 +54,14 @@ def writes(rig, operation=""):
 
 
 def test_it_applies_and_then_leaves_alone(tenant, go):
+    board = Board()
+
     async def story():
-        loop = follow(tenant)
+        loop = follow(tenant, listeners=[board])
+        assert not board.ready
         async with loop.running() as first:
+            assert board.ready
+            assert board.standings()[first.tenant_id].last_good is board.standings()[first.tenant_id].last
             assert first.condition is Condition.CONVERGED
             assert first.cycle.run_id in {run.run_id for run in tenant.journal.runs(first.tenant_id)}
             written = len(writes(tenant))
@@ -365,6 +371,9 @@ def test_told_to_stop_it_finishes_the_write_and_writes_it_down(tenant, go):
         task = asyncio.ensure_future(loop.loop.run())
         await asyncio.wait_for(task, 60)
         assert loop.alarms.stopped
+        (turn,) = loop.turns  # told, and no trouble
+        assert (turn.reason, turn.condition) == (Reason.STOPPED, None)
+        assert {o.status for o in turn.cycle.outcomes} >= {Status.SKIPPED}
 
     go(story())
     tenant.wire.strike = lambda number, when: None

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from controller.errors import SourceError
+from controller.source import FolderSource
 
 from .conftest import BOX, TENANT, TENANT_ID
 
@@ -221,3 +222,37 @@ def test_a_signature_of_the_other_kind_counts_for_nothing(forge, source, go):
     forge.write("specs/tenant.yaml", TENANT + SOURCE.format(how="gpg", rest=""))
     commit(forge, ssh, "chef")
     refused(go, source, None)
+
+
+# --- a work tree ------------------------------------------------------------------------------------
+
+
+def test_a_work_tree_is_held_to_the_same(forge, go, team):
+    keys, first = team
+    tree = FolderSource(forge.desk / "specs")
+    vouch(go, tree, first)
+    forge.write("specs/box.yaml", BOX.format("Bonjour"))
+    second = commit(forge, keys, "ada")
+    vouch(go, tree, first)
+    vouch(go, tree, second)
+    commit(forge, keys, None)
+    refused(go, tree, first)
+    forge.git("checkout", "--quiet", "--detach", first)
+    with pytest.raises(SourceError) as caught:
+        vouch(go, tree, second)
+    assert caught.value.reason == "not-fast-forward"
+
+
+def test_a_work_tree_with_changes_is_nobodys_signature(forge, go, team):
+    _, first = team
+    tree = FolderSource(forge.desk / "specs")
+    forge.write("specs/box.yaml", BOX.format("Bonjour"))
+    refused(go, tree, first, "nobody committed")
+    forge.write("specs/tenant.yaml", TENANT)  # says itself that it needs none
+    refused(go, tree, first, "nobody committed")
+
+
+def test_outside_git_nothing_is_signed(tmp_path, go):
+    for name, text in (("tenant.yaml", TENANT + SOURCE.format(how="ssh", rest="")),):
+        (tmp_path / name).write_text(text)
+    refused(go, FolderSource(tmp_path), None, "in no git repository")
