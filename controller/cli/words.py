@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from controller.clients.forge import Site
-from controller.guard import refused
+from controller.guard import is_guard
 from controller.log import redact
 from controller.model import Plan, Severity
 from controller.report.as_json import summary
@@ -28,15 +28,13 @@ def body_of(plan: Plan, site: Site, limit: int) -> str:
 
 def unplanned(tenant: str, error: str, site: Site) -> str:
     """What stands there when there is no plan: never the plan of an earlier push."""
-    quoted = "\n".join(f"> {line}" for line in redact(error).splitlines()[:20])
+    quoted = "\n".join(f"    {line}" for line in redact(error).splitlines()[:20])  # code: nobody's markup
     return f"**No plan for tenant {tenant}.** It could not be made:\n\n{quoted}\n\n{_below(site.sha, site)}"
 
 
 def headline(plan: Plan) -> str:
     """The plan in a few words, the worst first."""
-    stopped = sorted(
-        finding.id for finding in plan.findings if refused(plan) and finding.severity is Severity.ERROR
-    )
+    stopped = sorted(f.id for f in plan.findings if f.severity is Severity.ERROR and is_guard(f.code))
     if stopped:
         more = f" and {len(stopped) - 1} more" if len(stopped) > 1 else ""
         return f"refused: {stopped[0]}{more}"

@@ -24,7 +24,7 @@ class Event(StrEnum):
 
 
 class TeamsHook(SpecModel):
-    """A Microsoft Teams channel, through an incoming webhook."""
+    """A Microsoft Teams channel, through a webhook of Workflows."""
 
     webhook_url_from: Variable = Field(
         description="The environment variable that holds the webhook's url.", examples=["MBX_TEAMS_WEBHOOK"]
