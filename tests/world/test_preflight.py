@@ -12,6 +12,7 @@ from controller.sandbox.state import FaultKind
 from controller.sandbox.weather import ForecastWeather
 from controller.sandbox.world import Ace
 from tests.rig import Rig
+from tests.world.conftest import SMALL
 
 BOX = "kind: SharedMailbox\naddress: libre@entreprise.example\n"
 CODES = {
@@ -80,6 +81,16 @@ def test_more_people_than_a_shared_mailbox_carries(rig, go):
         )
         group.members.append(made[0]["ExternalDirectoryObjectId"])
     assert "many-people" in found(tenant, go)
+
+
+def test_more_entries_of_access_than_the_list_holds(rig, go):
+    names = [f"p{number}@entreprise.example" for number in range(201)]
+    people = "".join(f"  {name}: {{displayName: {name[:-19]}}}\n" for name in names)
+    access = "".join(f"  {name}: [full-access, send-as]\n" for name in names)
+    tenant = rig(BOX + "access:\n" + access, scenario=SMALL.replace("people:\n", "people:\n" + people))
+    assert "many-grants" in found(tenant, go)
+    tenant.write("0.yaml", BOX + "access:\n" + access.rpartition("  ")[0])
+    assert "many-grants" not in found(tenant, go)
 
 
 def test_more_mailboxes_than_outlook_opens_for_one_person(rig, go):
