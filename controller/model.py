@@ -195,6 +195,8 @@ class Request:
 
     exchange: `call` is the cmdlet, `parameters` its parameters.
     graph: `call` is verb and path (`PATCH /users/{id}`), `parameters` the body.
+    dataverse: `call` is verb and address (`PATCH https://….dynamics.com/workflows(id)`), `parameters` the
+    body.
     """
 
     api: str

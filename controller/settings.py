@@ -97,6 +97,7 @@ class Settings(BaseSettings):
     authority_url: Url | None = None
     graph_url: Url | None = None
     exchange_url: Url | None = None
+    dataverse_url: Url | None = None
     ca_bundle: Path | None = None
     tenant_id: str | None = None
 

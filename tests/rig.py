@@ -208,6 +208,7 @@ def settings() -> Settings:
             "MBX_AUTHORITY_URL": BASE,
             "MBX_GRAPH_URL": BASE,
             "MBX_EXCHANGE_URL": BASE,
+            "MBX_DATAVERSE_URL": BASE,
         },
         env_file=None,
     )

@@ -22,6 +22,28 @@ SCENARIO = SMALL.replace(
     "    OutboundSpamPolicies: [{AutoForwardingMode: \"On\"}]\n"
     "  domains: [",
 ).replace("    displayName: Contact\n", "    displayName: Contact\n    graph: {usageLocation: FR}\n")
+# An environment in which somebody has signed in to the connections, and a team with a plan.
+ENVIRONMENT = "https://entreprise.crm.example"
+SCENARIO = SCENARIO.replace("      - LicenseAssignment", "      - Channel.ReadBasic.All\n      - Tasks.Read.All\n      - LicenseAssignment")
+SCENARIO = SCENARIO.replace("groups:\n", """groups:
+  support@entreprise.onmicrosoft.com:
+    type: m365
+    displayName: Support
+    team: {channels: [General, Boîte support], plans: {Support: [À traiter, Fait]}}
+""", 1) + f"""
+environments:
+  {ENVIRONMENT}:
+    connectionreferences:
+      - connectionreferencelogicalname: mbx_shared_office365
+        connectorid: /providers/Microsoft.PowerApps/apis/shared_office365
+        connectionid: 0123456789abcdef0123456789abcde1
+      - connectionreferencelogicalname: mbx_shared_teams
+        connectorid: /providers/Microsoft.PowerApps/apis/shared_teams
+        connectionid: 0123456789abcdef0123456789abcde2
+      - connectionreferencelogicalname: mbx_shared_planner
+        connectorid: /providers/Microsoft.PowerApps/apis/shared_planner
+        connectionid: 0123456789abcdef0123456789abcde3
+"""
 LIMITS = "safety: {maxPeopleLosingAccess: 50, maxShareLosingAccess: 1, lastReader: allow}\n"
 _BOX = "kind: SharedMailbox\naddress: contact@entreprise.example\n"
 _LIST = "kind: DistributionList\naddress: equipe@entreprise.example\n"
@@ -70,6 +92,11 @@ SAMPLES: dict[str, Sample] = {
     "existence": Sample(
         "kind: SharedMailbox\naddress: Nouveau@Entreprise.example\ndisplayName: Nouveau\n",
         ("Nouveau@Entreprise.example",),
+    ),
+    "flow": _box(
+        f"handoff:\n  flow:\n    environment: {ENVIRONMENT}\n    team: Support\n    channel: Boîte support\n"
+        "    mentions: [bruno.petit@entreprise.example]\n    planner: {plan: Support, bucket: À traiter}\n",
+        "mbx handoff contact@entreprise.example",
     ),
     "folderPermissions": _box(
         "folderPermissions:\n  Calendar: {default: limited-details, alice@entreprise.example: editor}\n"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import random
 import sys
 import tempfile
@@ -180,6 +181,7 @@ address: libre@entreprise.example
 handoff:
   ticketing: {address: tickets@helpdesk.example}
   teamsChannel: {address: 1a2b.entreprise.example@emea.teams.ms, conditions: {subjectContains: [urgent]}}
+  flow: {environment: https://entreprise.crm.example, team: Support, channel: Boîte support}
 rules:
   - {name: Bruit, conditions: {senderContains: [noreply@]}, actions: {delete: true, stopProcessingRules: true}}
 """,
@@ -189,7 +191,14 @@ handoff: {ticketing: {address: tickets@helpdesk.example, keepCopy: true}, teamsC
 """,
         "neuf.yaml": """kind: SharedMailbox
 address: neuf@entreprise.example
-handoff: {ticketing: {address: tickets@helpdesk.example, keepCopy: false, conditions: {hasAttachments: true}}}
+handoff:
+  ticketing: {address: tickets@helpdesk.example, keepCopy: false, conditions: {hasAttachments: true}}
+  flow:
+    environment: https://entreprise.crm.example
+    team: Support
+    channel: General
+    mentions: [alice@entreprise.example]
+    planner: {plan: Support, bucket: Fait}
 """,
     },
     "replies": {
@@ -254,7 +263,17 @@ class Broken(AssertionError):  # noqa: N818 -- it is what an assertion raises
 
 def picture(world: World) -> dict[str, Any]:
     """The tenant as a person would describe it: by address, without ids."""
-    return dict(sorted(_objects(world)))
+    return dict(sorted((*_objects(world), *_flows(world))))
+
+
+def _flows(world: World) -> Iterator[tuple[str, Any]]:
+    for address, environment in world.environments.items():
+        for row in environment.rows("workflows").values():
+            held = json.loads(row["clientdata"])
+            for step in held["properties"]["definition"]["actions"].values():
+                del step["metadata"]
+            del held["properties"]["definition"]["triggers"]["When_mail_arrives"]["metadata"]
+            yield f"{address} {row['name']}", {"on": row["statecode"], "does": held}
 
 
 def _objects(world: World) -> Iterator[tuple[str, Any]]:

@@ -92,7 +92,7 @@ Examples:
 @_run_options
 @click.pass_context
 def command(ctx: click.Context, /, **options: Any) -> None:
-    """A simulated Microsoft 365 tenant on loopback: Entra sign-in, Graph, Exchange admin API.
+    """A simulated Microsoft 365 tenant on loopback: Entra sign-in, Graph, Exchange admin API, Dataverse.
 
     Without a subcommand it runs until it is told to stop (Ctrl-C, SIGTERM).
     """
@@ -296,6 +296,7 @@ def _settings(sandbox: Sandbox, certificates: TlsFiles) -> str:
         "MBX_AUTHORITY_URL": sandbox.base_url,
         "MBX_GRAPH_URL": sandbox.base_url,
         "MBX_EXCHANGE_URL": sandbox.base_url,
+        "MBX_DATAVERSE_URL": sandbox.base_url,
         "MBX_CA_BUNDLE": str(certificates.authority.absolute()),
         "MBX_SANDBOX_URL": sandbox.base_url,
     }

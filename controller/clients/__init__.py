@@ -1,4 +1,4 @@
-"""Talking to the services: Microsoft Graph and the Exchange admin API, behind a Reader and a Writer.
+"""Talking to Microsoft Graph, the Exchange admin API and Dataverse, behind a Reader and a Writer.
 
 What lives here is how to ask; what to ask is the aspects' business. Nothing outside this package sends a
 request or sees a token.
@@ -21,6 +21,7 @@ from controller.clients import codes
 from controller.clients import transport as transports
 from controller.clients.attempt import Attempts, Policy
 from controller.clients.crowd import ask_all
+from controller.clients.dataverse import Dataverse
 from controller.clients.endpoints import Endpoints
 from controller.clients.exchange import Exchange, Reply
 from controller.clients.graph import Graph, segment
@@ -62,17 +63,25 @@ class ServiceStats:
 class Connection:
     """One tenant's services. Readers and writers share its line, its tokens and its cookies."""
 
-    def __init__(self, endpoints: Endpoints, exchange: Exchange, graph: Graph, tokens: TokenSource) -> None:
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        exchange: Exchange,
+        graph: Graph,
+        dataverse: Dataverse,
+        tokens: TokenSource,
+    ) -> None:
         self.endpoints = endpoints
         self._exchange = exchange
         self._graph = graph
+        self._dataverse = dataverse
         self._tokens = tokens
 
     def reader(self) -> Reader:
-        return Reader(self._exchange, self._graph)
+        return Reader(self._exchange, self._graph, self._dataverse)
 
     def writer(self) -> Writer:
-        return Writer(self._exchange, self._graph)
+        return Writer(self._exchange, self._graph, self._dataverse)
 
     def post(self) -> Post:
         return Post(self._graph)
@@ -91,6 +100,8 @@ class Connection:
         """What waits is not sent any more, what is under way is dropped."""
         await self._exchange.asker.line.close()
         await self._graph.asker.line.close()
+        for environment in self._dataverse.opened:
+            await environment.asker.line.close()
 
     @property
     def stats(self) -> Mapping[str, ServiceStats]:
@@ -147,7 +158,11 @@ async def connect(
 
     exchange = Exchange(*service("exchange", endpoints.exchange, endpoints.exchange_scope), tenant_id, places)
     graph = Graph(*service("graph", endpoints.graph, endpoints.graph_scope), places)
-    connection = Connection(endpoints, exchange, graph, tokens)
+
+    def environment(address: str) -> tuple[Wire, Attempts]:
+        return service("dataverse", settings.dataverse_url or address, f"{address}/.default")
+
+    connection = Connection(endpoints, exchange, graph, Dataverse(environment, places), tokens)
     try:
         yield connection
     finally:

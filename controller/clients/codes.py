@@ -33,6 +33,11 @@ REFERENCE_EXISTS: Final = "ReferenceAlreadyExists"
 EXCHANGE_OWNED_GROUP: Final = "ExchangeOwnedGroup"
 MAILBOX_NOT_READY: Final = "MailboxNotEnabledForRESTAPI"
 
+# Dataverse [doc: Web API, errors; obs: coe-starter-kit issue 3535]
+ROW_EXISTS: Final = "RowExists"
+NO_ROW: Final = "0x80040217"
+NO_CONNECTION: Final = "XrmConnectionReferenceMissingConnection"
+
 # Ours: what the client itself refuses
 IDENTITY_MISMATCH: Final = "IdentityMismatch"
 BLANK_IDENTITY: Final = "BlankIdentity"
@@ -40,11 +45,12 @@ TRUNCATED: Final = "Truncated"
 CONFIRMATION: Final = "ConfirmationRequired"
 
 ALREADY: Final = frozenset(
-    {MEMBER_EXISTS, FOLDER_ENTRY_EXISTS, OBJECT_EXISTS, FOLDER_EXISTS, REFERENCE_EXISTS}
+    {MEMBER_EXISTS, FOLDER_ENTRY_EXISTS, OBJECT_EXISTS, FOLDER_EXISTS, REFERENCE_EXISTS,
+     ROW_EXISTS}
 )
 ABSENT: Final = frozenset(
     {OBJECT_NOT_FOUND, MEMBER_ABSENT, FOLDER_ENTRY_ABSENT, "ADObjectNotFoundException",
-     "ObjectNotFoundException", "ErrorItemNotFound", "itemNotFound", "Request_ResourceNotFound"}
+     "ObjectNotFoundException", "ErrorItemNotFound", "itemNotFound", "Request_ResourceNotFound", NO_ROW}
 )  # fmt: skip
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
+from controller.clients import dataverse as tables
+from controller.clients.dataverse import Dataverse
 from controller.clients.exchange import Call as Cmdlet
 from controller.clients.exchange import Exchange, Reply
 from controller.clients.graph import Call as Get
@@ -26,15 +28,18 @@ class Reader:
     Every method raises a ServiceError of `controller.errors`; an answer is complete or it is an error.
     """
 
-    def __init__(self, exchange: Exchange, graph: Graph, *, hurried: bool = False) -> None:
+    def __init__(
+        self, exchange: Exchange, graph: Graph, dataverse: Dataverse, *, hurried: bool = False
+    ) -> None:
         self._exchange = exchange
         self._graph = graph
+        self._dataverse = dataverse
         self._hurried = hurried
 
     @cached_property
     def hurried(self) -> Reader:
         """The same for what is only nice to know: it gives up on a broken service within seconds."""
-        return Reader(self._exchange, self._graph, hurried=True)
+        return Reader(self._exchange, self._graph, self._dataverse, hurried=True)
 
     async def exchange(
         self,
@@ -110,6 +115,12 @@ class Reader:
         """A report as text (CSV), from wherever the service keeps it."""
         return await self._graph.text(self._get(path, query))
 
+    async def dataverse(self, environment: str, path: str, **query: str) -> list[dict[str, Any]]:
+        """All rows of a table of one environment (`https://….dynamics.com`, `/workflows`). Query options by
+        name without `$`."""
+        tables.refuse_writes(path)
+        return await self._dataverse.listing(environment, path, query)
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -123,9 +134,10 @@ class Receipt:
 class Writer:
     """Sends what a plan shows, one request at a time, never in a batch."""
 
-    def __init__(self, exchange: Exchange, graph: Graph) -> None:
+    def __init__(self, exchange: Exchange, graph: Graph, dataverse: Dataverse) -> None:
         self._exchange = exchange
         self._graph = graph
+        self._dataverse = dataverse
 
     async def send(self, request: Request, *, anchor: str | None = None) -> Receipt:
         """Raises a ServiceError: UnknownOutcomeError where the answer was lost, so that the write may or
@@ -138,7 +150,11 @@ class Writer:
             got = await self._graph.ask(self._graph.write_call(request.call, request.parameters))
             rows = [got.body] if isinstance(got.body, dict) else []
             return Receipt(rows, (), (got.request_id,))
-        raise InvalidError(api=request.api, call=request.call, message="no such service: exchange or graph")
+        if request.api == "dataverse":
+            made, request_id = await self._dataverse.send(request.call, request.parameters)
+            return Receipt(made, (), (request_id,))
+        message = "no such service: exchange, graph or dataverse"
+        raise InvalidError(api=request.api, call=request.call, message=message)
 
 
 def _get(path: str) -> str:

@@ -56,7 +56,7 @@ _SUMMARY = {
     "errors": _count("Diagnostics of severity error."),
 }
 _REQUEST = {
-    "api": {"enum": ["exchange", "graph"]},
+    "api": {"enum": ["exchange", "graph", "dataverse"]},
     "call": {
         "type": "string",
         "description": "A cmdlet, or verb and path. `{address}` stands for an object id not known yet.",

@@ -1,7 +1,7 @@
-"""The one ASGI application: sign-in, Graph, Exchange and the control endpoint, side by side.
+"""The one ASGI application: sign-in, Graph, Exchange, Dataverse and the control endpoint, side by side.
 
-Their paths are disjoint (`/{tenant}/oauth2/…`, `/v1.0` and `/beta`, `/adminapi`, `/_sandbox`), so everything
-is served on every host name. What each answers is theirs; latency and cut connections are here.
+Their paths are disjoint (`/{tenant}/oauth2/…`, `/v1.0` and `/beta`, `/adminapi`, `/api/data`, `/_sandbox`),
+so everything is served on every host name. What each answers is theirs; latency and cut connections are here.
 """
 
 from __future__ import annotations
@@ -85,17 +85,20 @@ def _call(scope: Scope) -> Call:
     api = "exchange" if path.startswith("/adminapi") else "entra"
     if path.startswith(("/v1.0", "/beta")):
         api = "graph"
+    if path.startswith("/api/data"):
+        api = "dataverse"
     return Call(api, f"{scope['method']} {path}")
 
 
 def create_app(sandbox: Sandbox) -> Starlette:
     """The tenant as an ASGI application, for a server or for httpx.ASGITransport."""
-    from controller.sandbox import control, entra, exchange, graph  # noqa: PLC0415 -- they are strangers
+    from controller.sandbox import control, dataverse, entra, exchange, graph  # noqa: PLC0415 -- they are strangers
 
     routes = [
         *control.routes(sandbox),
         *exchange.routes(sandbox),
         *graph.routes(sandbox),
+        *dataverse.routes(sandbox),
         *entra.routes(sandbox),
     ]
     return Starlette(routes=routes, middleware=[Middleware(WeatherMiddleware, sandbox=sandbox)])

@@ -6,22 +6,27 @@ were. What a new object is born with (its own rights, its onmicrosoft.com addres
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from controller.sandbox import furnish, snapshot
 from controller.sandbox.document import FileError
+from controller.sandbox.environment import Environment
 from controller.sandbox.scenario import (
     AcePart,
     AppPart,
+    EnvironmentPart,
     GroupPart,
     MailboxPart,
     ObjectPart,
     PersonPart,
     Right,
     Scenario,
+    TeamPart,
 )
 from controller.sandbox.world import Ace, App, Entry, Quirks, World
 
@@ -68,6 +73,8 @@ class _Builder:
     def world(self) -> World:
         for app in self._scenario.apps:
             self._world.apps[app.client_id.lower()] = self._app(app)
+        for address, held in self._scenario.environments.items():
+            self._world.environments[address.rstrip("/").lower()] = self._environment(address, held)
         for saved in self._scenario.objects:
             self._world.add(snapshot.restore_entry(saved, self._name))
         self._add_objects()
@@ -183,7 +190,44 @@ class _Builder:
             entry.addresses = []
         else:
             self._route_inside(entry)
+        if part.team is not None:
+            entry.graph.setdefault("resourceProvisioningOptions", ["Team"])
+            entry.stores["team"] = self._team(address, part.team)
         return entry
+
+    def _team(self, address: str, part: TeamPart) -> dict[str, Any]:
+        def short(what: str) -> str:
+            return base64.urlsafe_b64encode(self._digest(address, what)[:21]).decode()
+
+        return {
+            "channels": [
+                {"id": f"19:{self._digest(address, name).hex()[:32]}@thread.tacv2", "displayName": name}
+                for name in part.channels
+            ],
+            "plans": [
+                {
+                    "id": short(title),
+                    "title": title,
+                    "buckets": [{"id": short(f"{title}/{name}"), "name": name} for name in buckets],
+                }
+                for title, buckets in part.plans.items()
+            ],
+        }
+
+    def _environment(self, address: str, part: EnvironmentPart) -> Environment:
+        """Rows keep what they say; ids that are left out are made from their names."""
+        users = None if part.application_users is None else [each.lower() for each in part.application_users]
+        made = Environment(users=users)
+        for table, key, rows in (
+            ("workflows", "workflowid", part.workflows),
+            ("connectionreferences", "connectionreferenceid", part.connectionreferences),
+        ):
+            for row in rows:
+                name = str(row.get("name") or row.get("connectionreferencelogicalname"))
+                ident = str(row.get(key) or self._made_id(f"{address}/{table}/{name}", "row"))
+                started = {"statecode": 0, "statuscode": 1, "ismanaged": False, "versionnumber": made.version}
+                made.rows(table)[ident] = {**started, **row, key: ident}
+        return made
 
     def _route_inside(self, entry: Entry) -> None:
         """Every mailbox and group has an address of the initial domain."""

@@ -79,7 +79,7 @@ class FaultRule(Part):
 
     kind: FaultKind
     rate: float = Field(1.0, ge=0, le=1, description="Share of the matching calls that are struck.")
-    api: Literal["any", "entra", "graph", "exchange"] = "any"
+    api: Literal["any", "entra", "graph", "exchange", "dataverse"] = "any"
     on: Literal["any", "read", "write"] = "any"
     inner: bool | None = Field(None, description="true: only calls inside a batch; false: only others.")
     operations: tuple[str, ...] = Field((), description="Cmdlets or `GET /users/…`, with * and ?.")

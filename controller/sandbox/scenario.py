@@ -191,12 +191,32 @@ class PersonPart(MailboxPart):
     mailbox: bool = Field(True, description="false: somebody without Exchange.")
 
 
+class TeamPart(Part):
+    """What makes a Microsoft 365 group a team."""
+
+    channels: tuple[str, ...] = ("General",)
+    plans: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="Of Planner: title to buckets."
+    )
+
+
+class EnvironmentPart(Part):
+    """A Power Platform environment with Dataverse; rows as the Web API shows them, ids may be left out."""
+
+    application_users: tuple[str, ...] | None = Field(
+        None, description="Client ids of the apps that may use it; left out: all."
+    )
+    workflows: tuple[dict[str, Any], ...] = ()
+    connectionreferences: tuple[dict[str, Any], ...] = ()
+
+
 class GroupPart(ObjectPart):
     type: Literal["security", "distribution", "m365", "entra"] = Field(
         "security", description="entra: a security group without mail."
     )
     members: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
+    team: TeamPart | None = Field(None, description="Of a Microsoft 365 group: its channels and plans.")
 
 
 class AuditPart(Part):
@@ -227,6 +247,9 @@ class Scenario(Part):
     groups: dict[str, GroupPart] = Field(default_factory=dict)
     contacts: dict[str, ObjectPart] = Field(default_factory=dict)
     guests: dict[str, ObjectPart] = Field(default_factory=dict)
+    environments: dict[str, EnvironmentPart] = Field(
+        default_factory=dict, description="Of Power Platform, by https address."
+    )
     objects: tuple[dict[str, Any], ...] = Field((), description="Saved objects, exact.")
     audit: tuple[AuditPart, ...] = ()
     random: str | None = Field(None, description="State of the tenant's random numbers, as saved.")

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from controller.sandbox.document import FileError
+from controller.sandbox.environment import Environment
 from controller.sandbox.forecast import spell_duration
 from controller.sandbox.world import Ace, App, AuditRecord, Entry, Quirks, World
 
@@ -55,6 +56,8 @@ def dump(world: World, clock: timedelta | datetime, weather: str | Forecast) -> 
     else:
         document["weather"] = weather.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     document["apps"] = [_app(app) for app in world.apps.values()]
+    if world.environments:
+        document["environments"] = {name: _environment(each) for name, each in world.environments.items()}
     document["objects"] = [plain_entry(entry) for entry in world.entries.values()]
     document["audit"] = [_record(record) for record in world.audit]
     document["random"] = _random(world)
@@ -98,6 +101,12 @@ def _app(app: App) -> dict[str, Any]:
     }
     # Written even where empty: left out it would mean the default role.
     return _full(values) | {"exchange": app.exchange_app, "directoryRoles": app.directory_roles} | flags
+
+
+def _environment(environment: Environment) -> dict[str, Any]:
+    users = {} if environment.users is None else {"applicationUsers": environment.users}
+    tables = environment.tables.items()
+    return users | {name: [_plain(row) for row in rows.values()] for name, rows in tables if rows}
 
 
 def plain_entry(entry: Entry) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What every part of the sandbox is handed: the world, its time, its weather, its secrets.
 
-The three services (sign-in, Graph, Exchange) are strangers to each other and meet only here.
+The services (sign-in, Graph, Exchange, Dataverse) are strangers to each other and meet only here.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Call:
     """One call as the weather sees it: `operation` is a cmdlet, or `GET /users/{id}`-like; `target` the
     mailbox it concerns, if one; `inner` whether it came inside a batch."""
 
-    api: str  # "entra" | "graph" | "exchange"
+    api: str  # "entra" | "graph" | "exchange" | "dataverse"
     operation: str
     target: str = ""
     write: bool = False

@@ -1,4 +1,4 @@
-"""Access tokens: what sign-in mints and the two services check.
+"""Access tokens: what sign-in mints and the services check.
 
 Audience, expiry, signature and the roles *inside the token* decide; a permission granted later is not in a
 token minted earlier [common knowledge of Entra]. A real token's `aud` is the resource as it was asked for,
@@ -83,13 +83,16 @@ def key_id(key: RSAPrivateKey) -> str:
 
 
 def services(sandbox: Sandbox, resource: str) -> frozenset[str]:
-    """Which services (`graph`, `exchange`) a resource names: none if it is unknown. The sandbox's own
-    address names both, for clients that derive the scope from the URL they were given."""
+    """Which services (`graph`, `exchange`, an environment's address) a resource names: none if it is
+    unknown. The sandbox's own address names Graph and Exchange, for clients that derive the scope from the
+    URL they were given."""
     bare = resource.rstrip("/").lower()
     if bare in _GRAPH_RESOURCES:
         return frozenset({"graph"})
     if bare in _EXCHANGE_RESOURCES:
         return frozenset({"exchange"})
+    if bare in sandbox.world.environments:
+        return frozenset({bare})
     own, asked = urlsplit(sandbox.base_url), urlsplit(bare)
     same_host = asked.hostname == own.hostname or {asked.hostname, own.hostname} <= _LOOPBACK
     try:

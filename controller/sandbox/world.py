@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from controller.sandbox.environment import Environment
+
 MAILBOX_TYPES = frozenset(
     {"UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox", "DiscoveryMailbox"}
 )
@@ -135,7 +137,7 @@ class AuditRecord:
     visible: datetime
     actor: str  # UPN of a person, or the app's name/id as Exchange writes it
     operation: str  # the cmdlet, or Entra's activity ("Update user.")
-    workload: str  # "Exchange" | "AzureActiveDirectory"
+    workload: str  # "Exchange" | "AzureActiveDirectory" | "Dataverse"
     object_id: str  # what the record calls its object (directory name or id)
     parameters: list[tuple[str, str]]
     app_id: str = ""
@@ -165,6 +167,7 @@ class World:
         self.skus: dict[str, int] = {}  # licences: seats by SKU part number
         self.apps: dict[str, App] = {}  # by client id
         self.entries: dict[str, Entry] = {}  # by object id
+        self.environments: dict[str, Environment] = {}  # of Power Platform, by address
         self.audit: list[AuditRecord] = []
         self.seed = seed
         self.random = random.Random(seed)  # noqa: S311 -- a simulation that must repeat

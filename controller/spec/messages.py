@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from controller.spec.dates import DURATION_FORM, MOMENT_FORM
-from controller.spec.models import folder_permissions, regional, scalars
+from controller.spec.models import folder_permissions, handoff, regional, scalars
 
 Trouble = tuple[tuple[str, ...], str, bool]  # where, what, and whether it is about the name itself
 
@@ -59,6 +59,8 @@ PATTERNS: Final = {
     regional.CULTURE_PATTERN: "a language with its region such as fr-FR (Exchange refuses fr alone)",
     regional.CLOCK_PATTERN: 'a time of day such as "09:00", with two digits each',
     scalars.ATTRIBUTE_PATTERN: "a number from 1 to 15",
+    handoff.ENVIRONMENT_PATTERN: "the https address of an environment, such as "
+    "https://entreprise.crm4.dynamics.com",
     scalars.ONE_LINE_PATTERN: "text on one line, not starting or ending with a space",
 }
 _TYPES: Final = {

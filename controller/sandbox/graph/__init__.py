@@ -26,6 +26,7 @@ from controller.sandbox.graph import (
     message_rules,
     organisation,
     send_mail,
+    teams,
     user_writes,
     users,
 )
@@ -52,6 +53,7 @@ _RESOURCES = (
     licence_writes.ROUTES,
     admin_folders.ROUTES,
     send_mail.ROUTES,
+    teams.ROUTES,
 )
 VERSIONS = ("v1.0", "beta")
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]

@@ -42,6 +42,10 @@ SETTINGS_READ = SETTINGS_WRITE | {"MailboxSettings.Read"}
 FOLDERS_WRITE = frozenset({"Mail.ReadWrite"})
 FOLDERS_READ = FOLDERS_WRITE | {"Mail.Read", "Mail.ReadBasic", "Mail.ReadBasic.All"}
 MAIL_SEND = frozenset({"Mail.Send"})
+CHANNELS_READ = frozenset(
+    {"Channel.ReadBasic.All", "ChannelSettings.Read.All", "ChannelSettings.ReadWrite.All"}
+) | {"Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+PLANNER_READ = frozenset({"Tasks.Read.All", "Tasks.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All"})
 MAILBOX_FOLDERS_WRITE = frozenset({"MailboxFolder.ReadWrite.All"})
 MAILBOX_FOLDERS_READ = MAILBOX_FOLDERS_WRITE | {"MailboxFolder.Read.All"}
 

@@ -1,14 +1,15 @@
-"""Handing mail on: to a help desk's address or to a Teams channel's address.
+"""Handing mail on: to a help desk's address, to a Teams channel's address, or to a Power Automate flow.
 
-Whether it becomes Exchange's forwarding or an inbox rule is decided in `controller.handoff`.
+Whether the first two become Exchange's forwarding or an inbox rule is decided in `controller.handoff`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import Field, GetJsonSchemaHandler, model_validator
+from annotated_types import MinLen
+from pydantic import Field, GetJsonSchemaHandler, StringConstraints, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -16,7 +17,11 @@ from controller import canon
 from controller.spec.models.document import Path, Trouble
 from controller.spec.models.mailbox_settings import NONE, Forwarding
 from controller.spec.models.rules import InboxRule, RulePredicates
-from controller.spec.models.scalars import Address, Flag, Maybe, SpecModel
+from controller.spec.models.scalars import ONE_LINE_PATTERN, Address, Flag, Maybe, SpecModel
+
+ENVIRONMENT_PATTERN = r"^https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+/?$"
+Environment = Annotated[str, StringConstraints(pattern=ENVIRONMENT_PATTERN)]
+Title = Annotated[str, StringConstraints(pattern=ONE_LINE_PATTERN, max_length=256)]
 
 # What the rules are called that hand mail on, whatever language anybody speaks.
 RULE_NAMES: Final = {"teamsChannel": "mbx handoff teamsChannel", "ticketing": "mbx handoff ticketing"}
@@ -72,6 +77,30 @@ class TeamsChannel(_ByMail):
     """Mail goes on to a Teams channel's own address; the mailbox keeps it. `none` (or {}): no longer."""
 
 
+class PlannerBucket(SpecModel):
+    """Where in Planner a task is made for each mail."""
+
+    plan: Title = Field(description="The plan's title, of the same team.")
+    bucket: Title = Field(description="The bucket's name in that plan.")
+
+
+class HandoffFlow(SpecModel):
+    """A Power Automate cloud flow: new mail is posted in a channel, with mentions, and becomes a task."""
+
+    environment: Environment = Field(
+        description="The address of the Power Platform environment that keeps the flow (Dataverse).",
+        examples=["https://entreprise.crm.example"],
+    )
+    team: Title = Field(description="The team's display name in Teams.")
+    channel: Title = Field(description="The channel's display name in that team.")
+    mentions: Maybe[Annotated[tuple[Address, ...], MinLen(1)]] = Field(
+        default=None, description="Who is mentioned in the post, by any address. Left out: nobody."
+    )
+    planner: Maybe[PlannerBucket] = Field(
+        default=None, description="Where a task is made for each mail. Left out: none is made."
+    )
+
+
 class Handoff(SpecModel):
     """Where new mail goes besides this mailbox. What is left out is unmanaged."""
 
@@ -80,6 +109,10 @@ class Handoff(SpecModel):
     )
     teams_channel: Maybe[TeamsChannel] = Field(
         default=None, description="To a Teams channel's own address: {address, conditions}, or none."
+    )
+    flow: Maybe[HandoffFlow] = Field(
+        default=None,
+        description="By a cloud flow, deployed and switched on. Left out: unmanaged; the flow stays.",
     )
 
     @property

@@ -198,8 +198,8 @@ class SharedMailbox(ResourceModel):
     )
     handoff: Maybe[Handoff] = Field(
         default=None,
-        description="Where new mail goes besides this mailbox: to a help desk's address (ticketing), or to a "
-        "Teams channel's address (teamsChannel).",
+        description="Where new mail goes besides this mailbox: to a help desk's address (ticketing), to a "
+        "Teams channel's address (teamsChannel), or by a Power Automate flow (flow).",
         examples=[{"ticketing": {"address": "tickets@helpdesk.example", "keepCopy": True}}],
     )
     exclusive: tuple[MailboxExclusive, ...] = Field(
