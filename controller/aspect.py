@@ -43,7 +43,8 @@ from controller.model import (
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """What an aspect needs in the tenant: cmdlets for Exchange, application permissions for Graph."""
+    """What an aspect needs in the tenant: cmdlets for Exchange, application permissions for Graph, privileges
+    (`prv…`) for Dataverse."""
 
     read: tuple[str, ...] = ()
     write: tuple[str, ...] = ()

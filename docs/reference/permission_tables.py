@@ -35,7 +35,12 @@ def _row(aspect: Aspect) -> str:
 
 
 def _listed(names: tuple[str, ...]) -> str:
-    return ", ".join(f"{'Graph ' if '.' in name else ''}`{name}`" for name in names)
+    return ", ".join(f"{_where(name)}`{name}`" for name in names)
+
+
+def _where(name: str) -> str:
+    """Cmdlets are Exchange's; permissions have a dot in them, privileges of Dataverse begin with prv."""
+    return "Dataverse " if name.startswith("prv") else "Graph " if "." in name else ""
 
 
 if __name__ == "__main__":

@@ -150,7 +150,7 @@ def test_everything_a_world_holds_is_saved() -> None:
         "skus",
         "quirks",
     }
-    saved |= {"seed", "random", "apps", "entries", "audit"}
+    saved |= {"seed", "random", "apps", "entries", "audit", "environments"}
     assert set(vars(World("t", "n", "d"))) - {"_index"} == saved
 
 

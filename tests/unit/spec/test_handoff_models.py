@@ -27,6 +27,11 @@ TICKETING = f"handoff: {{ticketing: {{address: {DESK}}}}}\n"
             f"{DESK} gets this mail by 'handoff.teamsChannel' already",
         ),
         ("handoff: {teamsChannel: {address: a@b.example, keepCopy: false}}", "unknown field 'keepCopy'"),
+        (
+            "handoff: {flow: {environment: http://x.example, team: S, channel: C}}",
+            "expected the https address of an environment, such as https://entreprise.crm4.dynamics.com",
+        ),
+        ("handoff: {flow: {environment: https://x.example, team: S}}", "missing field 'channel'"),
         ("rules: [{name: mbx handoff ticketing, actions: {delete: true}}]", "choose another name"),
     ],
 )
