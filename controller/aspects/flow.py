@@ -55,6 +55,7 @@ from controller.model import (
 )
 
 FLOW: Final = ("handoff", "flow")
+DEFINITION: Final = (*FLOW, "definition")
 ON: Final = (*FLOW, "on")
 CONNECTION: Final = (*FLOW, "connection")
 _NEW: Final = "{flow}"  # stands for the id of one that this plan makes
@@ -95,7 +96,7 @@ class Flow(Aspect):
         wants: dict[Path, Want] = {
             (*CONNECTION, connector): Want(True, connector, at) for connector in connectors(flow)
         }
-        wants[FLOW] = Want(in_words(canonical(wished)), wished, at)
+        wants[DEFINITION] = Want(in_words(canonical(wished)), wished, at)
         wants[ON] = Want(True, True, at)
         return Desired(wants)
 
@@ -120,7 +121,7 @@ class Flow(Aspect):
                 draft,
                 action=Action.UPDATE,
                 requests=(_request("PATCH", resource, _row(present), _ON),),
-                depends_on=(ident(resource.key, FLOW),),
+                depends_on=(ident(resource.key, DEFINITION),),
                 obstacle=_unbound(resource, present),
             )
         return _deployed(draft, delta.want.verbatim, present, resource, context)
@@ -137,7 +138,7 @@ class Flow(Aspect):
             if change.path[:-1] == CONNECTION and codes.already_so(error):
                 return Receipt([], (), ())
             raise
-        if change.path == FLOW:
+        if change.path == DEFINITION:
             for row in receipt.rows:
                 remember(reader, environment, name, row["id"])
         return receipt
@@ -249,7 +250,7 @@ def _present(
             person = directory.by_id(text)
             return place("person", person.address.lower()) if person and person.object_id == text else text
 
-        fields[FLOW] = in_words(mapped(canonical(parsed(flows[0].get("clientdata"))), named))
+        fields[DEFINITION] = in_words(mapped(canonical(parsed(flows[0].get("clientdata"))), named))
         fields[ON] = flows[0].get("statecode") == 1
         ids["flow"] = str(flows[0].get("workflowid"))
     return Present(fields, ids, (_twins(resource, len(flows)),) if len(flows) > 1 else ())

@@ -11,6 +11,9 @@ from controller.journal import Journal
 from controller.model import Action, Cause, Status
 from controller.sandbox.dataverse import call
 from controller.sandbox.exchange import run as run_cmdlet
+from controller.sandbox.forecast import FaultRule, Forecast
+from controller.sandbox.state import FaultKind
+from controller.sandbox.weather import FairWeather, ForecastWeather
 from tests.rig import ADMIN
 from tests.samples import ENVIRONMENT, SCENARIO
 
@@ -74,7 +77,7 @@ def ids(plan: Any) -> set[str]:
 def test_it_is_deployed_with_ids_and_switched_on(rig, go):
     tenant = made(rig, WHOLE)
     plan = settled(tenant, go)
-    assert [change.field for change in plan.changes] == ["handoff.flow", "handoff.flow.on"]
+    assert [change.field for change in plan.changes] == ["handoff.flow.definition", "handoff.flow.on"]
     assert "bruno@entreprise.example" in plan.changes[0].after
     assert flow(tenant)["statecode"] == 1
     group = tenant.entry("support@entreprise.onmicrosoft.com")
@@ -136,7 +139,7 @@ def test_what_somebody_made_of_it_is_drift_and_put_back(rig, go, edit):
     before = parts(tenant)
     changed(tenant, edit)
     (change,) = go(tenant.plan()).changes
-    assert (change.field, change.action, change.cause) == ("handoff.flow", Action.UPDATE, Cause.DRIFT)
+    assert (change.field, change.action, change.cause) == ("handoff.flow.definition", Action.UPDATE, Cause.DRIFT)
     assert [request.parameters.get("statecode") for request in change.requests] == [0, None, 1]  # off, and on again
     settled(tenant, go)
     assert parts(tenant) == before
@@ -171,7 +174,7 @@ def test_another_account_behind_a_reference_of_another_name_is_drift(rig, go):
     held = json.loads(flow(tenant)["clientdata"])
     held["properties"]["connectionReferences"]["shared_teams"]["connection"]["connectionReferenceLogicalName"] = "intrus_teams"
     hand(tenant, "PATCH", f"workflows({flow(tenant)['workflowid']})", {"clientdata": json.dumps(held)})
-    assert [c.field for c in go(tenant.plan()).changes] == ["handoff.flow"]
+    assert [c.field for c in go(tenant.plan()).changes] == ["handoff.flow.definition"]
 
 
 def test_switched_off_by_hand_it_is_switched_on(rig, go):
@@ -239,3 +242,16 @@ def test_a_mailbox_that_is_new_gets_its_flow_in_the_same_run(rig, go):
     settled(tenant, go)
     assert flow(tenant, "mbx handoff neuve@entreprise.example")["statecode"] == 1
     assert run_cmdlet(tenant.sandbox, "Get-Mailbox", {"Identity": "neuve@entreprise.example"}, actor=ADMIN)
+
+
+def test_what_could_not_be_switched_on_is_nobodys_drift(rig, go):
+    tenant = made(rig, WHOLE)
+    refused = FaultRule(kind=FaultKind.DENIED, api="dataverse", on="write", operations=("PATCH*",))
+    tenant.sandbox.weather = ForecastWeather(Forecast(seed=1, faults=(refused,)), tenant.clock)
+    assert {o.change.field: o.status for o in go(tenant.apply()).outcomes} == {
+        "handoff.flow.definition": Status.APPLIED,
+        "handoff.flow.on": Status.FAILED,
+    }
+    tenant.sandbox.weather = FairWeather()
+    assert {change.cause for change in go(tenant.plan()).changes} == {Cause.SPEC}
+    settled(tenant, go)
