@@ -37,6 +37,7 @@ class Call:
     path: str
     effect: Effect
     content: bytes | None = None
+    hurried: bool = False  # nothing here is only nice to know
 
     @property
     def name(self) -> str:
