@@ -14,7 +14,7 @@ import tempfile
 import traceback
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from tests.lived_in import Box, lived_in
 from tests.rig import Rig, picture_of
 
 HOLIDAYS = (datetime(2026, 12, 24, 17, tzinfo=UTC), datetime(2027, 1, 4, 7, tzinfo=UTC))  # 18:00 and 8:00 in Paris
+_MOMENT = timedelta(seconds=1)
 Leaf = tuple[str, ...]
 
 _LISTED = ("permissions", "send_as", "send_on_behalf", "addresses", "properties", "graph", "stores")
@@ -176,7 +177,7 @@ def _about_rule(name: str, box: Box) -> Iterator[Leaf]:
     if name == "order":
         yield from (("place", rule["name"]) for rule in box.part_of("rules"))
         return
-    called = "order" if name == "order (rule)" else name
+    called = "order" if name == "order (rule)" else name  # a rule of that name
     yield from (("rule", called), ("place", called))
 
 
@@ -197,7 +198,7 @@ async def hold(rig: Rig, boxes: list[Box]) -> None:
     plan = await rig.plan()
     for box in boxes:
         fields = {change.path[0] for change in plan.changes if change.key.address == box.address}
-        assert fields == box.differing, f"{box.address}: the plan is about {sorted(fields ^ box.differing)}, too or not"
+        assert fields == box.differing, f"{box.address}: missed, or one too many: {sorted(fields ^ box.differing)}"
     assert leaves(rig) == before
     await _applied(rig)
     assert not (left := unexplained(changed(before, leaves(rig)), named(rig, plan, boxes))), _shown(left, before, rig)
@@ -218,9 +219,9 @@ async def _holidays(rig: Rig, boxes: list[Box]) -> None:
     settled = leaves(rig)
     away = {box.address for box in boxes if box.part_of("automaticReplies").get("periods")}
     for at in HOLIDAYS:
-        rig.clock.advance(at - rig.clock.now() - _INSTANT)
+        rig.clock.advance(at - rig.clock.now() - _MOMENT)
         assert not (await rig.plan()).changes, "a moment too early"
-        rig.clock.advance(_INSTANT)
+        rig.clock.advance(_MOMENT)
         before, plan = leaves(rig), await rig.plan()
         assert {change.key.address for change in plan.changes} == away
         assert {(change.path[0], change.cause) for change in plan.changes} <= {("automaticReplies", Cause.TIME)}
@@ -242,9 +243,6 @@ async def _holidays(rig: Rig, boxes: list[Box]) -> None:
 def _says_closed(rig: Rig, box: Box) -> bool:
     stored = rig.entry(box.address).stores.get("automatic_replies", {})
     return stored.get("state") == "Enabled" and any(word in stored.get("external", "") for word in ("Fermé", "Zu"))
-
-
-_INSTANT = HOLIDAYS[1] - HOLIDAYS[1].replace(hour=6, minute=59, second=59)
 
 
 def _shown(left: set[Leaf], before: dict[Leaf, Any], rig: Rig) -> str:
