@@ -106,7 +106,7 @@ class Flow(Aspect):
         draft = Change(
             key=resource.key,
             aspect=self.name,
-            action=Action.UPDATE if delta.before else Action.ADD,
+            action=Action.ADD if delta.path[:-1] == CONNECTION else Action.UPDATE,  # told with its value
             path=delta.path,
             before=delta.before,
             after=delta.after,
@@ -119,7 +119,6 @@ class Flow(Aspect):
         if delta.path == ON:
             return replace(
                 draft,
-                action=Action.UPDATE,
                 requests=(_request("PATCH", resource, _row(present), _ON),),
                 depends_on=(ident(resource.key, DEFINITION),),
                 obstacle=_unbound(resource, present),

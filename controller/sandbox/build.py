@@ -222,11 +222,14 @@ class _Builder:
             ("workflows", "workflowid", part.workflows),
             ("connectionreferences", "connectionreferenceid", part.connectionreferences),
         ):
-            for row in rows:
+            for given in rows:
+                row = dict(given)
                 name = str(row.get("name") or row.get("connectionreferencelogicalname"))
                 ident = str(row.get(key) or self._made_id(f"{address}/{table}/{name}", "row"))
                 started = {"statecode": 0, "statuscode": 1, "ismanaged": False, "versionnumber": made.version}
-                made.rows(table)[ident] = {**started, **row, key: ident}
+                made.rows(table)[ident] = row = {**row, key: ident}
+                row |= {name: value for name, value in started.items() if name not in row}
+                made.version = max(made.version, int(row["versionnumber"]))
         return made
 
     def _route_inside(self, entry: Entry) -> None:

@@ -105,7 +105,7 @@ def _app(app: App) -> dict[str, Any]:
 
 def _environment(environment: Environment) -> dict[str, Any]:
     users = {} if environment.users is None else {"applicationUsers": environment.users}
-    tables = environment.tables.items()
+    tables = sorted(environment.tables.items())
     return users | {name: [_plain(row) for row in rows.values()] for name, rows in tables if rows}
 
 
