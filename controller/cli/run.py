@@ -30,6 +30,7 @@ from controller.log import set_up
 from controller.loop import Halt, Loop, Means, ScheduledAlarms, Timetable
 from controller.loop.telling import outcome_ended
 from controller.model import Outcome, Plan
+from controller.notify import Notifier
 from controller.settings import Settings, load_settings
 from controller.source import FolderSource, RepositorySource, Source, fetched_from
 from controller.turn import Listener, Turn
@@ -157,6 +158,7 @@ def _loop(
     journals: Journals,
     tenant: str | None,
     halt: Halt,
+    notifier: Notifier,
     *,
     told: Callable[[Outcome], None],
     planned: Callable[[Plan], None] = lambda plan: None,
@@ -173,10 +175,11 @@ def _loop(
         own_app=lambda specs: identity(settings, specs).client_id,
         planned=planned,
         told=told,
+        drifted=notifier.foresee,
     )
     timetable = Timetable(random.Random())  # noqa: S311 -- spreads load, keeps no secret
     return Loop(
-        source, means, timetable, ScheduledAlarms(), halt, listeners=listeners, only=tenant,
+        source, means, timetable, ScheduledAlarms(), halt, listeners=(*listeners, notifier), only=tenant,
         stop_within=settings.stop_deadline,
     )  # fmt: skip
 
@@ -207,10 +210,10 @@ async def _for_ever(
     journals: Journals,
     tenant: str | None,
     listen: str | None,
-    notifier: Listener,
+    notifier: Notifier,
 ) -> int:
     halt, board = Halt(), Board()
-    loop = _loop(settings, source, journals, tenant, halt, listeners=[board, notifier], told=outcome_ended)
+    loop = _loop(settings, source, journals, tenant, halt, notifier, listeners=[board], told=outcome_ended)
     place = listen or settings.listen
     serving: asyncio.Future[None] | None = None
     if place != OFF:
@@ -233,10 +236,10 @@ async def _once(
     journals: Journals,
     tenant: str | None,
     listen: str | None,
-    notifier: Listener,
+    notifier: Notifier,
 ) -> int:
     colours = paint()
-    loop = _loop(settings, source, journals, tenant, Halt(), listeners=[notifier],
+    loop = _loop(settings, source, journals, tenant, Halt(), notifier,
                  planned=lambda plan: show_plan(plan, "text", colours), told=tell_outcome)  # fmt: skip
     _obey(loop)
     turns = await loop.once()

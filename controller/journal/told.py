@@ -6,8 +6,8 @@ together: a process that is killed in between has done neither.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,10 @@ class Draft:
     payload: Mapping[str, Any]
 
 
+class _TakenError(Exception):
+    """Rolls back what was begun."""
+
+
 class Told:
     """The subjects of all tenants. Raises StateError."""
 
@@ -51,21 +55,40 @@ class Told:
             return list(connection.scalars(sa.select(schema.told.c.tenant_id).distinct()).all())
 
     def record(
-        self, tenant_id: str, changed: Mapping[str, Any | None], drafts: Iterable[Draft], *, at: datetime
-    ) -> None:
-        """Takes down what is told from now on (None: nothing any more), and the messages that tell it."""
+        self,
+        tenant_id: str,
+        changed: Mapping[str, Any | None],
+        drafts: Iterable[Draft],
+        *,
+        at: datetime,
+        fresh: Collection[str] = (),
+    ) -> bool:
+        """Takes down what is told from now on (None: nothing any more), and the messages that tell it.
+
+        `fresh` are those of the subjects that nobody was told of before. False, and nothing is written,
+        where another replica was faster with one of them: look again."""
         table = schema.told
-        kept = [
-            {"tenant_id": tenant_id, "subject": subject, "content": encode(without_secrets(value)), "at": at}
+        rows = {
+            subject: {
+                "tenant_id": tenant_id,
+                "subject": subject,
+                "content": encode(without_secrets(value)),
+                "at": at,
+            }
             for subject, value in changed.items()
             if value is not None
-        ]
+        }
+        begun = [rows.pop(subject) for subject in sorted(set(fresh) & rows.keys())]
         gone = [subject for subject, value in changed.items() if value is None]
-        with self._writing() as connection:
+        with suppress(_TakenError), self._writing() as connection:
+            if not all(insert_or_ignore(connection, table, row) for row in begun):
+                raise _TakenError
             for start in range(0, len(gone), 500):
                 some = table.c.subject.in_(gone[start : start + 500])
                 connection.execute(table.delete().where(table.c.tenant_id == tenant_id, some))
-            upsert(connection, table, kept, {})
+            upsert(connection, table, list(rows.values()), {})
             for draft in drafts:
                 row = waiting(tenant_id, draft.notifier, draft.dedupe_key, draft.payload, at=at)
                 insert_or_ignore(connection, schema.outbox, row)
+            return True
+        return False

@@ -38,10 +38,15 @@ _log = structlog.get_logger()
 _PROBLEMS = 5  # of wrong specs, told in one message; `mbx validate` tells all
 
 
+async def _unheard(turn: Turn) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """What a turn needs from outside. `journal` opens it, or raises StateError; it may block. `own_app` is
-    the application that signs in, so that its own writes are nobody's drift."""
+    the application that signs in, so that its own writes are nobody's drift. `drifted` hears of a turn that
+    is about to heal drift: whoever is killed while healing would otherwise have hidden it."""
 
     connect: Callable[[TenantSpecs], AbstractAsyncContextManager[Connection]]
     journal: Callable[[], Journal]
@@ -53,6 +58,7 @@ class Means:
     own_app: Callable[[TenantSpecs], str | None] = lambda specs: None
     planned: Callable[[Plan], None] = lambda plan: None
     told: Callable[[Outcome], None] = lambda outcome: None
+    drifted: Callable[[Turn], Awaitable[None]] = _unheard
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex
 
 
@@ -152,6 +158,8 @@ class Turning:
                 return
             self.writing = True
             await expect_leave(connection.reader(), prepared.plan)
+            if any(change.cause is Cause.DRIFT for change in prepared.plan.open_changes):
+                await self.means.drifted(making.ended(self.means.now()))
             making.cycle = await carry_out(setting, connection, prepared)
 
     async def _look(self, making: _Making, setting: Setting, connection: Connection) -> Prepared:

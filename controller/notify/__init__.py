@@ -23,13 +23,14 @@ from controller.notify.channels import Means
 from controller.notify.courier import Courier
 from controller.notify.desk import Desk
 from controller.notify.links import pages_of
-from controller.notify.noting import desks, note
+from controller.notify.noting import desks, note, note_drift
 from controller.settings import Settings, for_credentials
 from controller.turn import Turn
 
 __all__ = ["Notifier", "open_notifier"]
 
 _log = structlog.get_logger(__name__)
+_PATIENCE: Final = 10.0  # seconds for the journal, before healing goes on
 _PASS: Final = 30.0  # seconds between two looks at what waits, where no turn wakes the courier before
 
 Connect = Callable[[Desk], AbstractAsyncContextManager[Connection]]
@@ -54,6 +55,15 @@ class Notifier:
             if desk is not None:
                 self._desks[turn.tenant_id] = desk
         self._woken.set()
+
+    async def foresee(self, turn: Turn) -> None:
+        """Notes the drift that a turn is about to heal. Raises nothing, and takes its time from nobody for
+        long: healing goes on."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await asyncio.to_thread(lambda: note_drift(self._journal(), turn, self._pages))
+        except (TimeoutError, ControllerError) as error:
+            _log.warning("notifications.unforeseen", error=str(error) or "it took too long")
 
     def _note_everywhere(self, turn: Turn) -> None:
         for desk in desks(self._journal()):

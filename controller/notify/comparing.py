@@ -72,10 +72,9 @@ def _absent(result: Comparison, subject: str, standing: Standing, sight: Sight) 
     if standing.kind is Event.EXPIRING:  # it ended, or was prolonged
         result.changed[subject] = None
         return
+    if subject.partition("/")[2] in sight.differing:
+        return  # on its way back, not tried in this turn, or no drift any more since the document changed
     if standing.kind is Event.DRIFT:
-        ident = subject.removeprefix("drift/")
-        if ident in sight.differing:  # on its way back; or the document changed, and it is no drift any more
-            return
         result.news.append((_gone(subject, standing, "no longer differs"), None))
         result.changed[subject] = None
         return

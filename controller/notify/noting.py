@@ -20,26 +20,52 @@ from controller.notify.facts import commit_shown, facts_of
 from controller.notify.links import Pages
 from controller.notify.news import Fact, News, Notice, Standing
 from controller.notify.status import verdict_of
+from controller.spec.models.notify import Event
 from controller.turn import Turn
 
 DESK: Final = "desk"  # the subject under which a Desk is kept
 _STATUS: Final = "status/"
 _KEPT: Final = 100  # news in one message
+_TRIES: Final = 5  # replicas that note the same at once
 
 
 def note(journal: Journal, turn: Turn, pages: Pages | None) -> Desk | None:
     """Takes down what people are told of a turn, and returns whom. None: nobody is to be told, or nothing is
     known. Raises StateError."""
+    for _ in range(_TRIES):
+        told = journal.told.of(turn.tenant_id)
+        desk, done = _note(journal, turn, pages, told)
+        if done:
+            break  # else another replica was faster with some of it
+    return desk
+
+
+def note_drift(journal: Journal, turn: Turn, pages: Pages | None) -> None:
+    """Of a turn that is about to heal: takes down the drift alone. Whoever is killed while healing would
+    otherwise have hidden it. Raises StateError."""
     told = journal.told.of(turn.tenant_id)
+    drift = [fact for fact in facts_of(turn) if fact.kind is Event.DRIFT]
+    comparison = compare(_standing(told), drift, Sight(turn.started_at, looked=False))
+    if turn.specs and comparison.changed and (desk := desk_of(turn.specs)).entries:
+        changed = {subject: one.plain() if one else None for subject, one in comparison.changed.items()}
+        drafts = list(_drafts(desk, turn, comparison, pages))
+        journal.told.record(
+            turn.tenant_id, {**changed, DESK: desk.plain()}, drafts, at=turn.ended_at, fresh=changed.keys()
+        )
+
+
+def _note(
+    journal: Journal, turn: Turn, pages: Pages | None, told: Mapping[str, Any]
+) -> tuple[Desk | None, bool]:
+    """Whom, and whether it was taken down."""
     desk = desk_of(turn.specs) if turn.specs else _kept(told)
     if desk is None or turn.condition is None:
-        return desk
+        return desk, True
     if not desk.entries:  # said no more: told anew, should it be said again
         if told:
             journal.told.record(turn.tenant_id, dict.fromkeys(told), (), at=turn.ended_at)
-        return None
-    standing = {s: Standing.of(plain) for s, plain in told.items() if s != DESK and not s.startswith(_STATUS)}
-    comparison = compare(standing, facts_of(turn), _sight(turn))
+        return None, True
+    comparison = compare(_standing(told), facts_of(turn), _sight(turn))
     changed: dict[str, Any] = {s: one.plain() if one else None for s, one in comparison.changed.items()}
     drafts = list(_drafts(desk, turn, comparison, pages))
     for subject, verdict, draft in _statuses(desk, turn, told):
@@ -47,9 +73,14 @@ def note(journal: Journal, turn: Turn, pages: Pages | None) -> Desk | None:
         drafts.append(draft)
     if told.get(DESK) != desk.plain():
         changed[DESK] = desk.plain()
-    if changed or drafts:
-        journal.told.record(turn.tenant_id, changed, drafts, at=turn.ended_at)
-    return desk
+    if not changed:
+        return desk, True
+    fresh = comparison.changed.keys() - told.keys()
+    return desk, journal.told.record(turn.tenant_id, changed, drafts, at=turn.ended_at, fresh=fresh)
+
+
+def _standing(told: Mapping[str, Any]) -> dict[str, Standing]:
+    return {s: Standing.of(plain) for s, plain in told.items() if s != DESK and not s.startswith(_STATUS)}
 
 
 def _kept(told: Mapping[str, Any]) -> Desk | None:

@@ -295,6 +295,34 @@ def test_killed_after_it_sent_a_message_goes_once_more_under_the_same_id(
     assert first == again
 
 
+def test_killed_while_healing_drift_is_told_all_the_same(people: People, go: Callable[..., Any]) -> None:
+    async def story() -> None:
+        await people.turn()
+        people.rig.poke("Add-MailboxPermission", **INTRUDER)
+        seen = await people.looked(Mode.REPORT)
+        await people.within(lambda notifier: notifier.foresee(seen))
+        await people.looked()  # healed, and dead before that was noted
+        for _ in range(3):
+            await people.turn()
+
+    go(story())
+    assert people.kinds() == ["drift", "healed"]
+    assert "no longer differs" in people.news()[-1]["what"]
+
+
+def test_drift_that_was_foreseen_is_told_once(people: People, go: Callable[..., Any]) -> None:
+    async def story() -> None:
+        await people.turn()
+        people.rig.poke("Add-MailboxPermission", **INTRUDER)
+        seen = await people.looked(Mode.REPORT)
+        await people.within(lambda notifier: notifier.foresee(seen))
+        for _ in range(3):
+            await people.turn()
+
+    go(story())
+    assert people.kinds() == ["drift", "healed"]
+
+
 def test_a_killed_turn_that_was_not_noted_is_told_by_the_next(people: People, go: Callable[..., Any]) -> None:
     async def story() -> None:
         await people.turn()

@@ -49,3 +49,20 @@ def test_nothing_is_told_where_the_message_cannot_be_written_down(journal: Journ
 def test_secrets_are_not_written_down(journal: Journal) -> None:
     journal.told.record(TENANT, {"drift/a": {"password": "hunter22"}}, (), at=NOON)
     assert "hunter22" not in str(journal.told.of(TENANT))
+
+
+def test_of_two_replicas_that_note_the_same_at_once_one_tells_it(url: str) -> None:
+    with Journal.open(url) as one, Journal.open(url) as other:
+        first = one.told.record(
+            TENANT, {"stalled/x": {"n": 1}}, (Draft("ops", "k1", {}),), at=NOON, fresh=["stalled/x"]
+        )
+        again = other.told.record(
+            TENANT,
+            {"stalled/x": {"n": 2}, "stalled/y": {}},
+            (Draft("ops", "k2", {}),),
+            at=NOON,
+            fresh=["stalled/x"],
+        )
+        assert (first, again) == (True, False)
+        assert other.told.of(TENANT) == {"stalled/x": {"n": 1}}
+        assert [message.dedupe_key for message in one.outbox.recent(TENANT)] == ["k1"]

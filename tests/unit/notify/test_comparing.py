@@ -100,6 +100,19 @@ def test_a_trouble_that_comes_and_goes_is_told_once(fact: Fact) -> None:
     assert reader.news[1].since == START
 
 
+def test_a_change_that_failed_and_is_not_tried_again_is_not_over() -> None:
+    """Outside the apply windows nothing is tried, and the change still stands in the plan."""
+    failed = Fact(Event.FAILURE, f"failure/{BOX}/displayName", "update displayName failed", BOX)
+    reader = Reader()
+    reader.turn(failed)
+    for _ in range(20):
+        assert reader.turn(differing=[f"{BOX}/displayName"]) == []
+    assert reader.turn() == []
+    for _ in range(3):
+        reader.turn()
+    assert reader.kinds() == ["failure", "healed"]
+
+
 def test_a_refusal_is_told_once_and_not_when_it_is_over() -> None:
     reader = Reader()
     for facts in ([REFUSED], [REFUSED], [], [], [], [], []):
