@@ -70,7 +70,8 @@ def settled(site: Site) -> Site:
     if site.forge is ForgeName.GITLAB and not root.endswith("/api/v4"):
         root += "/api/v4"
     if site.forge is ForgeName.AZURE and len(parts) == 3:
-        root, repository = f"{root}/{parts[0]}", "/".join(parts[1:])
+        repository = "/".join(parts[1:])
+        root = root if root.endswith(f"/{parts[0]}") else f"{root}/{parts[0]}"
     fits = bool(repository) and (site.forge is ForgeName.GITLAB or repository.count("/") == 1)
     if not fits:
         said = f"{repository!r} is not" if repository else "say"
