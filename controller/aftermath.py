@@ -18,8 +18,7 @@ _WITHIN: Final = "within minutes to about an hour"
 _MAPPED: Final = f"{_WITHIN}; Outlook then shows the mailbox by itself"
 _UNMAPPED: Final = f"{_WITHIN}; Outlook does not show the mailbox by itself: each adds it by hand"
 _NOT_RECORDED: Final = (
-    "whether Outlook showed the mailbox by itself: Exchange does not tell, and the grant was not ours; "
-    "granted again, it shows"
+    "whether Outlook showed the mailbox by itself, which is recorded nowhere; granted again, it does"
 )
 
 
