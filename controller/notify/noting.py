@@ -30,8 +30,8 @@ _TRIES: Final = 5  # replicas that note the same at once
 
 
 def note(journal: Journal, turn: Turn, pages: Pages | None) -> Desk | None:
-    """Takes down what people are told of a turn, and returns whom. None: nobody is to be told, or nothing is
-    known. Raises StateError."""
+    """Takes down what people are told of a turn, and returns whom; None where nothing is known of
+    the tenant. Raises StateError."""
     for _ in range(_TRIES):
         told = journal.told.of(turn.tenant_id)
         desk, done = _note(journal, turn, pages, told)
@@ -64,7 +64,7 @@ def _note(
     if not desk.entries:  # said no more: told anew, should it be said again
         if told:
             journal.told.record(turn.tenant_id, dict.fromkeys(told), (), at=turn.ended_at)
-        return None, True
+        return desk, True
     comparison = compare(_standing(told), facts_of(turn), _sight(turn))
     changed: dict[str, Any] = {s: one.plain() if one else None for s, one in comparison.changed.items()}
     drafts = list(_drafts(desk, turn, comparison, pages))

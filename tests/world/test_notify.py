@@ -250,6 +250,24 @@ def test_a_missing_variable_is_a_reason_and_the_message_waits(people: People, go
     assert "drift" in people.kinds()
 
 
+def test_what_waits_for_a_way_that_is_no_longer_named_is_given_up(
+    people: People, go: Callable[..., Any]
+) -> None:
+    async def story() -> None:
+        await people.turn()
+        people.rig.poke("Add-MailboxPermission", **INTRUDER)
+        people.answers = [503] * 100
+        await people.turn()
+        people.rig.write("tenant.yaml", TENANT.partition("notify:")[0])
+        people.rig.clock.advance(timedelta(hours=1))
+        await people.turn()
+
+    go(story())
+    rows = people.rig.journal.outbox.recent(people.rig.sandbox.world.tenant_id)
+    assert {row.state for row in rows} <= {Errand.SENT, Errand.GIVEN_UP}
+    assert "no longer in the Tenant's notify" in str([row.reason for row in rows])
+
+
 class KilledError(BaseException):
     """The process dies here."""
 
