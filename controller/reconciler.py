@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +18,8 @@ from controller.aspect import Aspect, Context, all_aspects
 from controller.clients import Connection, Reader
 from controller.directory import Directory
 from controller.effects import weigh
-from controller.errors import DeniedError, ServiceError, SignInError
+from controller.entitlements import as_lists, noted
+from controller.errors import DeniedError, ServiceError, SignInError, StateError
 from controller.journal import Journal, LastApplied
 from controller.lead import Always, Lead
 from controller.memory import Awaited, Memory
@@ -30,7 +32,6 @@ from controller.model import (
     Mode,
     Outcome,
     Plan,
-    Present,
     Severity,
     Status,
 )
@@ -148,7 +149,15 @@ async def prepare(setting: Setting, reader: Reader) -> Prepared:
         observe(reader, setting.documents(), directory, all_aspects()), read_facts(reader, directory)
     )
     facts = await with_mailboxes(facts, reader, observed.resources)
+    await asyncio.to_thread(_note, setting, observed)
     return _decide(setting, replace(observed, facts=facts), memory, all_aspects())
+
+
+def _note(setting: Setting, observed: Observed) -> None:
+    """Who can read what is kept whenever anybody looked. Where it cannot be, the look still counts."""
+    if setting.journal is not None:
+        with suppress(StateError):
+            noted(setting.journal, setting.tenant_id, observed, setting.now())
 
 
 def _context(setting: Setting, directory: Directory, memory: Memory) -> Context:
@@ -336,7 +345,8 @@ def _record(setting: Setting, journal: Journal, prepared: Prepared, done: Cycle,
             journal.forget(tenant_id, outcome.change.key, at=now)
     _unsettle(setting, journal, done)
     _resolve(setting, journal, prepared, run_id)
-    journal.record_access_lists(tenant_id, _access_lists(prepared), at=now)
+    made = [outcome.change for outcome in done.outcomes if outcome.status is Status.APPLIED]
+    journal.record_access_lists(tenant_id, as_lists(prepared.observed, made), at=now)
 
 
 def _unsettle(setting: Setting, journal: Journal, done: Cycle) -> None:
@@ -375,10 +385,3 @@ def _resolve(setting: Setting, journal: Journal, prepared: Prepared, run_id: str
                 commit=setting.commit,
             )  # fmt: skip
 
-
-def _access_lists(prepared: Prepared) -> dict[str, list[dict[str, Any]]]:
-    lists = {}
-    for key, seen in prepared.observed.seen.get("access", {}).items():
-        if isinstance(seen, Present):
-            lists[key.address] = [{"who": path[1], "right": path[2]} for path in sorted(seen.fields)]
-    return lists

@@ -289,6 +289,11 @@ class Journal:
         with self._reading() as connection:
             return standing.access_at(connection, tenant_id, address, at)
 
+    def access_lists_at(self, tenant_id: str, at: datetime) -> dict[str, AccessRecord]:
+        """`access_at` for every address that was looked at by then."""
+        with self._reading() as connection:
+            return standing.access_lists_at(connection, tenant_id, at)
+
     def auto_mapping(self, tenant_id: str, key: Key) -> Mapping[str, bool | None]:
         """By trustee what AutoMapping was set to; None: the grant was there before us, nobody can tell.
 

@@ -250,6 +250,19 @@ def access_at(connection: sa.Connection, tenant_id: str, address: str, at: datet
     return None if row is None else AccessRecord(tuple(decode(row.content)), row.first_seen, row.last_seen)
 
 
+def access_lists_at(connection: sa.Connection, tenant_id: str, at: datetime) -> dict[str, AccessRecord]:
+    table = schema.access
+    newest = (
+        sa.select(sa.func.max(table.c.seq))
+        .where(table.c.tenant_id == tenant_id, table.c.first_seen <= at)
+        .group_by(table.c.address)
+    )
+    rows = connection.execute(sa.select(table).where(table.c.seq.in_(newest)))
+    return {
+        row.address: AccessRecord(tuple(decode(row.content)), row.first_seen, row.last_seen) for row in rows
+    }
+
+
 # --- AutoMapping ------------------------------------------------------------------------------------
 
 
