@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "accept": "Let the loop go on from a commit that it refuses.",
     "drift": "Show only what somebody changed behind the controller's back.",
     "adopt": "Write what the tenant has into the documents that say otherwise.",
+    "access": "Show who can read and send as a mailbox, and what a person can open.",
     "history": "Show what was applied, when, from which commit, with which result.",
     "schema": "Print the JSON Schema of the specs, or of a plan.",
     "sandbox": "Run a simulated Microsoft 365 tenant on loopback.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import shutil
 import tempfile
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import Any
 
 import click
 
+from controller.cli.diffs import show_diff
 from controller.cli.session import chosen_options, each_tenant, open_session, optional_journal, run
 from controller.clients import Reader
 from controller.errors import SpecError, UsageError
@@ -61,7 +61,7 @@ async def _adopt(addresses: tuple[str, ...], only_show: bool, common: dict[str, 
             unread = sorted(key.address for key in prepared.plan.unreadable & keys)
             still = await _still_differs(adopted, folder, setting, reader) if adopted.files else []
         for path, text in adopted.files.items():
-            _show(path, text, root)
+            show_diff(path, text, root)
             if not only_show:
                 path.write_text(text, encoding="utf-8", newline="")
         return _told(adopted, still, unread, only_show=only_show)
@@ -87,15 +87,6 @@ async def _still_differs(adopted: Adopted, folder: Path, setting: Setting, reade
         (specs,) = (each for each in tenants if getattr(each.tenant.spec, "name", "") == name)
         plan = (await prepare(replace(setting, specs=specs), reader)).plan
     return [change.id for change in plan.changes if change.id not in left]
-
-
-def _show(path: Path, text: str, root: Path) -> None:
-    name = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-    before = path.read_text(encoding="utf-8") if path.exists() else ""
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True), text.splitlines(keepends=True), f"a/{name}", f"b/{name}", n=1
-    )
-    click.echo("".join(lines), nl=False)
 
 
 def _told(adopted: Adopted, still: list[str], unread: list[str], *, only_show: bool) -> int:

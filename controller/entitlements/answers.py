@@ -68,6 +68,19 @@ class Answers:
         """The primary address of whoever is known under an address; None for a stranger."""
         return self._known.get(address.lower())
 
+    def addresses(self, primary: str) -> list[str]:
+        """Every address that somebody is known under."""
+        return sorted(address for address, known in self._known.items() if known == primary)
+
+    def without(self, entries: frozenset[tuple[str, str]]) -> Answers:
+        """The same once these are gone: who is named on which list."""
+
+        def stays(address: str, row: Mapping[str, Any]) -> bool:
+            return row["right"] in (KIND, ADDRESS) or (address, row["who"]) not in entries
+
+        lists = {a: [row for row in rows if stays(a, row)] for a, rows in self._notes.lists.items()}
+        return Answers(Notes(lists, self._notes.seen_at))
+
     @property
     def mailboxes(self) -> list[str]:
         """Every mailbox and list that was looked at."""

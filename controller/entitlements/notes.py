@@ -63,8 +63,10 @@ def as_lists(observed: Observed, changes: Iterable[Change] = ()) -> Lists:
     for change in changes:
         made.setdefault(change.key, []).append(change)
     for resource in observed.resources:
-        told = _rows(resource.key, observed, made.get(resource.key, ()))
-        if told is not None and resource.principal is not None:
+        own = made.get(resource.key, ())
+        told = _rows(resource.key, observed, own)
+        there = resource.principal is not None or any(change.action is Action.CREATE for change in own)
+        if told is not None and there:
             found[resource.key.address] = [{"who": resource.key.kind.value, "right": KIND}, *told]
     for guid in sorted({*directory.members, *directory.unread} & directory.principals.keys()):
         group = directory.principals[guid]

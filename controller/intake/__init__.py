@@ -9,6 +9,18 @@ from __future__ import annotations
 
 from controller.intake.adopting import Adopted, adopt
 from controller.intake.chosen import Choice, choose
-from controller.intake.take import Specs, Taken, take
+from controller.intake.leaving import Leaving, leave
+from controller.intake.take import Specs, Taken, everything_open, take
 
-__all__ = ["Adopted", "Choice", "Specs", "Taken", "adopt", "choose", "take"]
+__all__ = [
+    "Adopted",
+    "Choice",
+    "Leaving",
+    "Specs",
+    "Taken",
+    "adopt",
+    "choose",
+    "everything_open",
+    "leave",
+    "take",
+]

@@ -76,9 +76,20 @@ _QUESTIONS: Final[dict[Kind, dict[str, Any]]] = {
 }
 
 
+def probe_rights(choice: Choice) -> Document:
+    """A document that asks only who may do what with it."""
+    named = choice.key.kind is Kind.DISTRIBUTION_LIST
+    asked = {"members": [], "sendAs": [], "sendOnBehalf": []} if named else _RIGHTS
+    return _document(choice, asked)
+
+
 def probe(choice: Choice) -> Document:
     """A document about one object that speaks of every field of its kind which can be read back."""
+    return _document(choice, _QUESTIONS[choice.key.kind])
+
+
+def _document(choice: Choice, asked: dict[str, Any]) -> Document:
     kind = choice.key.kind
     name = "mailbox" if kind is Kind.MAILBOX_DELEGATION else "address"
-    contents = {"kind": kind.value, name: choice.principal.address, **_QUESTIONS[kind]}
+    contents = {"kind": kind.value, name: choice.principal.address, **asked}
     return Document(kind, MODELS[kind.value].model_validate(contents), Origin("(import)", 1), choice.key)

@@ -14,15 +14,17 @@ from controller.aspect import all_aspects
 from controller.clients import Reader
 from controller.directory import Directory
 from controller.errors import ControllerError, ServiceError
-from controller.intake.chosen import Choice
+from controller.intake.chosen import Choice, choose
 from controller.intake.draft import Draft, Tree, drafts
 from controller.intake.page import page
-from controller.intake.probe import probe
+from controller.intake.probe import probe, probe_rights
 from controller.intake.profiles import factored
 from controller.intake.proof import decisions, loaded, proved
 from controller.intake.wordings import put_beside
+from controller.membership import MEMBERS
 from controller.model import Key, Kind, Plan
-from controller.observe import observe
+from controller.observe import NAMING, Observed, observe
+from controller.survey import read_directory
 
 _FOLDERS: Final = {
     Kind.SHARED_MAILBOX: "mailboxes",
@@ -90,6 +92,14 @@ class _Desk:
             if clean:
                 return plan
         raise ControllerError("what was read would not hold still: the tenant is changing; import again")
+
+
+async def everything_open(reader: Reader) -> Observed:
+    """Who may do what with every shared mailbox and list of the tenant. Raises ServiceError."""
+    directory = await read_directory(reader)
+    choices = choose(directory, (), (), everything=True)
+    naming = [aspect for aspect in all_aspects() if aspect.name in (*NAMING, MEMBERS[0]) or aspect.founds]
+    return await observe(reader, [probe_rights(choice) for choice in choices], directory, naming)
 
 
 async def take(

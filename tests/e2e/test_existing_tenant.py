@@ -48,3 +48,46 @@ def test_mistakes_end_with_a_sentence(desk: Desk) -> None:
     ).err
     assert "no document in" in desk.mbx("adopt", "x@entreprise.example", code=1).err
     assert not (desk.folder / "x").exists()
+
+
+def test_who_can_read_is_answered_from_the_last_look_and_live(desk: Desk) -> None:
+    asked = desk.mbx("access", BOX, code=1)
+    assert "nobody had looked at" in asked.err
+    desk.spec("kind: SharedMailbox\naddress: contact@entreprise.example\ndisplayName: Contact\naccess: {}\n")
+    desk.plan(code=5)
+    told = desk.mbx("access", BOX, "--format", "json", code=0).json
+    assert {(one["who"], tuple(one["rights"])) for one in told["people"]} == {
+        ("alice@entreprise.example", ("full-access", "send-as")),
+        ("bruno@entreprise.example", ("full-access", "send-as", "send-on-behalf")),
+        ("chloe@entreprise.example", ("full-access",)),
+        ("david@entreprise.example", ("full-access",)),
+    }
+    assert told["people"][0]["via"] == []
+    assert len(told["orphans"]) == 1
+    person = desk.mbx("access", "--user", "bruno.petit@entreprise.example", "--format", "json", code=0).json
+    assert person["who"] == "bruno@entreprise.example"
+    assert [one["mailbox"] for one in person["mailboxes"]] == [BOX]
+    live = desk.mbx("access", "factures@entreprise.example", "--live", code=0).out
+    assert "emma@entreprise.example  full-access" in live
+    page = desk.mbx("access", BOX, "--format", "html", code=0).out
+    assert page.startswith("<!doctype html>")
+    assert page.count("alice@entreprise.example") == 1
+    table = desk.mbx("access", BOX, "--format", "csv", code=0).out.splitlines()
+    assert table[0] == "mailbox,kind,who,right,folder,via,observed_at"
+    assert len(table) == 1 + 7
+    assert "did you mean contact@entreprise.example?" in desk.mbx("access", "contct@entreprise.example", code=1).err
+    assert desk.tenant.writes() == []
+
+
+def test_a_leaver_is_taken_out_of_the_specs(desk: Desk) -> None:
+    path = desk.spec(
+        "kind: SharedMailbox\naddress: contact@entreprise.example\naccess:\n"
+        "  alice@entreprise.example: [full-access, send-as]  # lead\n"
+        "  bruno.petit@entreprise.example: [full-access]\n"
+    )
+    desk.plan(code=None)
+    shown = desk.mbx("access", "--user", "bruno@entreprise.example", "--leaver", "--diff", code=0)
+    assert "-  bruno.petit@entreprise.example: [full-access]" in shown.out
+    assert "bruno.petit" in path.read_text("utf-8")
+    desk.mbx("access", "--user", "bruno@entreprise.example", "--leaver", code=0)
+    assert path.read_text("utf-8").endswith("access:\n  alice@entreprise.example: [full-access, send-as]  # lead\n")

@@ -1,0 +1,50 @@
+"""The packet for an access review: what an owner reads, ticks and signs. One file, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from importlib import resources
+
+from jinja2 import Environment
+
+from controller.entitlements.answers import Opening
+from controller.entitlements.notes import RIGHTS
+
+Why = Callable[[str, str], str]
+"""Why somebody (or a group) has access to a mailbox, and until when, as far as its document says."""
+
+_WORDS = {
+    "full-access": "open it and read everything",
+    "send-as": "send as it",
+    "send-on-behalf": "send on its behalf",
+}
+
+
+def review(openings: Sequence[Opening], now: datetime, why: Why) -> str:
+    page = resources.files("controller.entitlements").joinpath("review.html").read_text(encoding="utf-8")
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    rows = _Rows(why)
+    return environment.from_string(page).render(openings=openings, now=now, rows=rows)
+
+
+class _Rows:
+    def __init__(self, why: Why) -> None:
+        self._why = why
+
+    def __call__(self, opening: Opening) -> Iterator[dict[str, str]]:
+        for holder in opening.people:
+            chains: dict[tuple[str, ...], list[str]] = {}
+            for right in RIGHTS:
+                for chain in holder.rights.get(right, ()):
+                    chains.setdefault(chain, []).append(_WORDS[right])
+            for (folder, role), found in sorted(holder.folders.items()):
+                chains.setdefault(found[0], []).append(f"{role} of the folder {folder}")
+            for chain, may in sorted(chains.items()):
+                named = chain[0] if chain else holder.who
+                yield {
+                    "who": holder.who,
+                    "may": ", ".join(may),
+                    "through": " › ".join(chain) or "by name",
+                    "why": self._why(opening.address, named),
+                }
