@@ -128,8 +128,9 @@ def handoff_troubles(
     handoff: Handoff | None, forwarding: Forwarding | None, rules: Iterable[InboxRule], own: Iterable[str]
 ) -> Iterator[Trouble]:
     """`own` are the mailbox's addresses. Where two fields contradict each other, both lines are told."""
+    taken = {RULE_NAMES[part] for part in handoff.by_mail} if handoff else set()
     for index, rule in enumerate(rules):
-        if rule.name in RULE_NAMES.values():
+        if rule.name in taken:
             yield (
                 ("rules", str(index), "name"),
                 f"{rule.name!r} is what the rule of a hand-off is called: choose another name",

@@ -32,7 +32,7 @@ TICKETING = f"handoff: {{ticketing: {{address: {DESK}}}}}\n"
             "expected the https address of an environment, such as https://entreprise.crm4.dynamics.com",
         ),
         ("handoff: {flow: {environment: https://x.example, team: S}}", "missing field 'channel'"),
-        ("rules: [{name: mbx handoff ticketing, actions: {delete: true}}]", "choose another name"),
+        ("handoff: {ticketing: none}\nrules: [{name: mbx handoff ticketing, actions: {delete: true}}]", "choose another name"),
     ],
 )
 def test_what_is_wrong_is_told(one: One, text: str, told: str) -> None:
@@ -63,3 +63,8 @@ def test_the_conditions_decide_between_forwarding_and_rule(text, to, rules, over
     assert (forwarding.to if forwarding else None) == to
     assert [rule.name.split()[-1] for rule in rules_of(spec) or ()] == rules
     assert ended(spec) == over
+
+
+def test_a_document_without_that_hand_off_may_have_a_rule_of_its_name(one: One) -> None:
+    """What `mbx import` finds on a mailbox that hands mail on can be written down as it is."""
+    assert one(HEAD + "rules: [{name: mbx handoff ticketing, actions: {redirectTo: [a@b.example]}}]\n") == []
