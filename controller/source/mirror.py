@@ -1,4 +1,5 @@
 """A bare copy of one branch, kept in the state folder: fetched into, read from, made anew when it is broken.
+Each process has one to itself: a second one beside it takes the next place.
 
 Whole history, no blobs left out: whether a commit follows another, and who signed what lies between, is
 asked of it without the network. A fetch that was killed leaves nothing that counts: what is read is a ref
@@ -21,13 +22,14 @@ from typing import Final
 from controller.errors import SourceError, UsageError
 from controller.source.git import Git, GitError, without_credentials
 
+_PLACES: Final = 16  # replicas on one machine
 _INCOMING: Final = "refs/mbx/incoming"
 _GONE: Final = re.compile(r"couldn't find remote ref|remote branch .* not found", re.IGNORECASE)
 _BRANCH: Final = re.compile(r"(?!-)[^\s~^:?*\[\\\x00-\x1f]+")
 
 
 class Mirror:
-    """`branch` None: the one that the repository names as its own. One process uses it at a time."""
+    """`branch` None: the one that the repository names as its own."""
 
     def __init__(self, url: str, branch: str | None, state: Path, *, patience: timedelta) -> None:
         if url.startswith("-") or "::" in url.partition("/")[0]:
@@ -40,8 +42,8 @@ class Mirror:
         self._ref = f"refs/heads/{branch}" if branch else "HEAD"
         self._patience = patience
         name = hashlib.sha256(f"{url}\n{self._ref}".encode()).hexdigest()[:16]
-        self.home = state / "source" / name
-        self.git = Git(self.home / "mirror.git")
+        self._places = [state / "source" / f"{name}-{number}" for number in range(_PLACES)]
+        self.home = self._places[0]
         self._lock: int | None = None
 
     async def fetch(self) -> str:
@@ -82,27 +84,38 @@ class Mirror:
 
     # --- steps --------------------------------------------------------------------------------------
 
+    @property
+    def git(self) -> Git:
+        return Git(self.home / "mirror.git")
+
     def _open(self) -> None:
-        """Takes the copy for this process, and clears away what a killed one left in it."""
+        """Takes a copy for this process, and clears away what a killed one left in it."""
         if self._lock is not None:
             return
         try:
-            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._lock = next(lock for place in self._places if (lock := self._taken(place)) is not None)
         except OSError as error:
-            message = f"no copy of {self.shown} can be kept in {self.home}: {error.strerror}"
+            message = f"no copy of {self.shown} can be kept in {self.home.parent}: {error.strerror}"
             raise SourceError("source-unreachable", message) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(descriptor)
-            message = f"another `mbx run` follows {self.shown} with the same state folder: end one of them"
+        except StopIteration:
+            message = f"{_PLACES} copies of {self.shown} are in use in {self.home.parent}: end some `mbx run`"
             raise SourceError("source-unreachable", message) from None
-        self._lock = descriptor
         for left in (*self.home.glob("fresh-*"), *self.home.glob("tree-*")):
             shutil.rmtree(left, ignore_errors=True)
         for left in self.git.folder.rglob("*.lock"):
             left.unlink(missing_ok=True)
+
+    def _taken(self, place: Path) -> int | None:
+        """The lock of a place, which goes with the process; None where another one has it."""
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(place / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        self.home = place
+        return descriptor
 
     async def _init(self, git: Git) -> None:
         if not (git.folder / "HEAD").is_file():

@@ -229,9 +229,16 @@ def test_a_controller_killed_at_any_moment_of_a_fetch_loses_nothing(forge, go):
     source.close()
 
 
-def test_two_controllers_do_not_share_a_copy(forge, source, go):
-    go(source.newest())
-    assert reason(go, forge.follow().newest()) == "source-unreachable"
+def test_two_controllers_have_a_copy_each(forge, source, go):
+    other = forge.follow()
+    assert go(source.newest()).commit == go(other.newest()).commit
+    assert len(list((forge.top / "state" / "source").iterdir())) == 2
+    source.close()
+    third = forge.follow()
+    go(third.newest())
+    assert len(list((forge.top / "state" / "source").iterdir())) == 2  # the place that came free
+    third.close()
+    other.close()
 
 
 def test_credentials_in_an_address_are_not_told(forge, go):
