@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from controller.errors import ControllerError
+from controller.errors import ControllerError, UsageError
 from controller.source import Revision, Source
+from controller.source.revision import tenant_id_of
+from controller.spec import TenantSpecs
 
 
 class Looks:
@@ -31,6 +33,7 @@ class Looks:
                 seen: Revision | ControllerError
                 try:
                     seen = await self.source.newest()
+                    _each_tenant_once(seen)
                 except ControllerError as error:
                     seen = error
                 self._began, self._seen = began, seen
@@ -39,3 +42,15 @@ class Looks:
             if isinstance(self._seen, ControllerError):
                 raise self._seen.with_traceback(None)
             return self._seen
+
+
+def _each_tenant_once(revision: Revision) -> None:
+    """Two Tenant documents about one tenant would each be ignorant of the other's documents."""
+    seen: dict[str, TenantSpecs] = {}
+    for specs in revision.estate.tenants:
+        other = seen.setdefault(tenant_id_of(specs).lower(), specs)
+        if other is not specs:
+            raise UsageError(
+                f"{specs.tenant.origin} and {other.tenant.origin} are about one tenant "
+                f"({tenant_id_of(specs)}): keep one of them, with all its documents beside or below it"
+            )

@@ -342,6 +342,19 @@ def test_two_tenants_are_strangers_to_each_other(tmp_path, go):
     assert not two.sandbox.world.audit
 
 
+def test_one_tenant_in_two_documents_is_refused(tenant, go):
+    tenant.write("other/tenant.yaml", TENANT.replace("name: entreprise", "name: encore"))
+
+    async def story():
+        loop = follow(tenant)
+        async with loop.running() as first:
+            assert first.reason is Reason.BAD_SPECS
+            assert "are about one tenant" in first.error
+
+    go(story())
+    assert not writes(tenant)
+
+
 def test_tenants_come_and_go_with_their_documents(tmp_path, tenant, go):
     async def story():
         loop = Follow(tenant.folder, tenant)

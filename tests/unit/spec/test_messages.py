@@ -191,7 +191,7 @@ ELSE = "kind: Tenant\nname: other\ntenantId: 7f1b2c3d-0000-4000-8000-00000000000
         ("notify:\n  - teams: {webhookUrlFrom: MBX_TEAMS_WEBHOOK}\n    on: [drfit]\n",
          "6:10: expected one of drift, healed, failure, stalled, refused, expiring, licence; got 'drfit' "
          "— did you mean 'drift'?"),
-        ("source: {verify: gpg}\n", "4:18: expected ssh; got 'gpg'"),
+        ("source: {verify: pgp}\n", "4:18: expected one of ssh, gpg; got 'pgp'"),
         ("source: {verify: ssh, allowedSigners: .allowed_signers, byPath: {'rh/**': [chef]}}\n",
          "4:76: expected an SMTP address"),
         ("mode: apply\ninterval: 1h\napplyWindows: ['mon,wed 22:00-04:00']\norganization: {sendFromAlias: "
