@@ -100,6 +100,10 @@ class Flow(Aspect):
         wants[ON] = Want(True, True, at)
         return Desired(wants)
 
+    def spelling(self, present: Present) -> Mapping[Path, Any]:
+        """No document can say what the designer made of a flow."""
+        return {}
+
     def change(
         self, delta: Delta, present: Present, resource: Resource, context: Context
     ) -> Change | Finding:
