@@ -132,3 +132,38 @@ def test_what_cannot_be_read_is_said_and_left_out(tmp_path: Path, go: Any) -> No
     text = taken.files["mailboxes/box0.yaml"]
     assert "# automaticReplies could not be read, and is left out" in text
     assert "\nautomaticReplies:" not in text
+
+
+ALIKE = """\
+kind: Profile
+name: standard
+"""
+
+
+def test_what_many_have_in_common_is_said_once(tmp_path: Path, go: Any) -> None:
+    boxes = "".join(
+        f"  equipe{number}@entreprise.example:\n"
+        f"    displayName: Équipe {number}\n    language: fr-FR\n    timeZone: Romance Standard Time\n"
+        f"    signIn: {'true' if number == 4 else 'false'}\n"
+        "    properties: {MessageCopyForSentAsEnabled: true, MessageCopyForSendOnBehalfEnabled: true}\n"
+        "    categories: {Urgent: red}\n"
+        for number in range(5)
+    )
+    head = SCENARIO[: SCENARIO.index("mailboxes:")]
+    rig = make_rig(tmp_path / "specs", f"{head}mailboxes:\n{boxes}", {})
+    taken = go(imported(rig, profiles=True))
+    profile = taken.files["profiles/standard.yaml"]
+    assert profile.startswith(ALIKE)
+    assert "signInBlocked: true" in profile
+    assert "categories: {Urgent: red}" in profile or "  Urgent: red" in profile
+    assert "copySentAs" not in taken.files["mailboxes/equipe0.yaml"]
+    assert "signInBlocked: false" in taken.files["mailboxes/equipe4.yaml"]
+    put(rig, taken)
+    assert go(rig.plan()).changes == ()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_profiles_change_nothing_either(tmp_path: Path, go: Any, seed: int) -> None:
+    rig = make_rig(tmp_path / "specs", scenario(seed), {})
+    put(rig, go(imported(rig, profiles=True)))
+    assert go(rig.plan()).changes == ()
