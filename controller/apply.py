@@ -32,6 +32,7 @@ from controller.model import Action, Change, Key, Outcome, Plan, Request, Status
 
 _AT_ONCE: Final = 4  # resources in work at the same time [inf: 4 to 8 concurrent requests a tenant]
 _NEW_ACCOUNT: Final = re.compile(r"(?<=/users/)\{([^{}/]+)\}")
+_NOT_READY: Final = (codes.MAILBOX_NOT_READY, codes.NOT_SHARED_YET)
 _PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds between looks at what is not visible yet
 _LOST: Final = "not sent: another replica leads this tenant now, and it plans anew"
 _STOPPING: Final = "not attempted: the controller is being stopped; the next run goes on"
@@ -116,6 +117,7 @@ class _Work:
         self._locks = {change.key: asyncio.Lock() for change in changes}
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._object_ids: dict[str, str] = {}
+        self._converted = {change.key for change in changes if change.action is Action.CONVERT}
         creating = [change for change in changes if change.action is Action.CREATE]
         self._created = {change.key for change in creating}
         self._creations = {change.id for change in creating}
@@ -209,7 +211,7 @@ class _Work:
             except (NotFoundError, TransientError) as error:
                 if not self._is_young(change):
                     raise
-                if isinstance(error, TransientError) and error.code != codes.MAILBOX_NOT_READY:
+                if isinstance(error, TransientError) and error.code not in _NOT_READY:
                     raise
                 if spent + pause > self._patience:
                     raise _NotThereYetError(f"what is new is not visible yet ({error})") from error
@@ -221,10 +223,12 @@ class _Work:
         raise AssertionError("unreachable: patience ends first")
 
     def _is_young(self, change: Change) -> bool:
-        """Whether it is about something that this plan creates: its object, or somebody whom it names."""
-        if change.action is Action.CREATE:
+        """Whether it is about something that this plan creates or converts: its object, or somebody whom it
+        names."""
+        if change.action in (Action.CREATE, Action.CONVERT):
             return False
-        return change.key in self._created or not self._creations.isdisjoint(change.depends_on)
+        renewed = change.key in self._created or change.key in self._converted
+        return renewed or not self._creations.isdisjoint(change.depends_on)
 
     def _learn(self, change: Change, rows: Sequence[Mapping[str, object]]) -> None:
         if change.action is Action.CREATE:

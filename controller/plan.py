@@ -56,6 +56,7 @@ _ORDER: Final = {
         )
     )
 }
+_FOUNDING: Final = (Action.CREATE, Action.CONVERT)  # all else of the resource comes after it
 _UNTOLD: Final = "users are told apart by name instead of by SID, as Get-User is not granted: {}"
 
 
@@ -161,7 +162,7 @@ def _resource(
             _left_unread(aspect, seen, resource, context, draft)
             continue
         own += _aspect(aspect, seen, resource, context, draft)
-    founding = [change for change in own if change.action in (Action.CREATE, Action.CONVERT)]
+    founding = [change for change in own if change.action in _FOUNDING]
     for change in own:
         needs = tuple(first.id for first in founding if first.id != change.id)
         draft.changes.append(replace(change, depends_on=(*needs, *change.depends_on)))
@@ -307,7 +308,7 @@ def _not_awaited(
     newborn = {
         change.key
         for change in changes
-        if change.action is Action.CREATE and _fresh(context.memory.awaited.get(change.id), context, frame)
+        if change.action in _FOUNDING and _fresh(context.memory.awaited.get(change.id), context, frame)
     }
     for change in changes:
         awaited = context.memory.awaited.get(change.id)

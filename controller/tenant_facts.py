@@ -82,11 +82,12 @@ async def _sizes(reader: Reader, resources: Iterable[Resource]) -> dict[str, int
     there = [resource for resource in resources if resource.principal and resource.row]
     if len(there) > _SIZES:
         return {}
-    found = await asyncio.gather(*(_size(reader, resource.identity) for resource in there))
+    found = await asyncio.gather(*(read_size(reader, resource.identity) for resource in there))
     return {r.identity: size for r, size in zip(there, found, strict=True) if size is not None}
 
 
-async def _size(reader: Reader, identity: str) -> int | None:
+async def read_size(reader: Reader, identity: str) -> int | None:
+    """Bytes in a mailbox; None where nobody could tell, also because nobody has opened it yet."""
     try:
         rows = await reader.exchange("Get-MailboxStatistics", {"Identity": identity})
     except ServiceError:

@@ -224,6 +224,20 @@ workingHours: {end: "12:30"}
 """,
         "replies/standard.html": "<p>Bonjour,</p>\n<p>Votre demande est bien arrivée.</p>\n",
     },
+    "convert": {
+        "emma.yaml": """\
+kind: SharedMailbox
+address: emma@entreprise.example
+convert: true
+displayName: Emma, pour l'équipe
+licence: none
+access: {alice@entreprise.example: [full-access, send-as]}
+---
+kind: Approval
+finding: convert/emma@entreprise.example
+reason: départ
+""",
+    },
     "bought": {
         "tenant.yaml": TENANT + "organization: {sendFromAlias: true}\n",
         "contact.yaml": """\

@@ -2,7 +2,8 @@
 
 Its path is `()`, the resource itself: observed as `shared` or as the type it has. Identity is the primary
 SMTP address; an address that somebody else holds blocks the resource, also when the holder is soft-deleted
-(its addresses stay reserved, and it is never purged). Remove-Mailbox deletes the Entra user as well
+(its addresses stay reserved, and it is never purged). What a conversion takes along is in
+`controller.conversion`. Remove-Mailbox deletes the Entra user as well
 [doc: Remove-Mailbox].
 """
 
@@ -12,6 +13,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from controller import conversion
 from controller.addresses import claim, free_name, held, reserved_by
 from controller.aspect import Aspect, Context, Permissions, Resource, set_mailbox
 from controller.clients import Reader
@@ -35,6 +37,7 @@ from controller.model import (
     Unreadable,
     Want,
 )
+from controller.whom import protected
 
 SELF: Path = ()
 ADDRESS = ("address",)
@@ -46,8 +49,8 @@ class Existence(Aspect):
     founds = True
     kinds = frozenset({Kind.SHARED_MAILBOX})
     permissions = Permissions(
-        read=("Get-Recipient", "Get-Mailbox", "Get-AcceptedDomain"),
-        write=("New-Mailbox", "Set-Mailbox", "Remove-Mailbox"),
+        read=("Get-Recipient", "Get-Mailbox", "Get-AcceptedDomain", *conversion.READ),
+        write=("New-Mailbox", "Set-Mailbox", "Remove-Mailbox", *conversion.WRITE),
     )
     mailbox_properties = (
         "RecipientTypeDetails",
@@ -60,13 +63,17 @@ class Existence(Aspect):
     async def read(
         self, reader: Reader, resources: Sequence[Resource], directory: Directory
     ) -> Mapping[Key, Observation]:
-        """A mailbox that the directory does not show is asked for among the soft-deleted, too."""
+        """A mailbox that the directory does not show is asked for among the soft-deleted, too; of one that
+        shall be converted, when its person last signed in."""
         answers: dict[Key, Observation] = {}
         missing = [r for r in resources if r.principal is None]
+        reserved, sign_ins = await asyncio.gather(
+            asyncio.gather(*(_reserved(reader, r) for r in missing)),
+            conversion.read_sign_ins(reader, resources),
+        )
         for resource in resources:
             if resource.principal is not None:
-                answers[resource.key] = _seen(resource)
-        reserved = await asyncio.gather(*(_reserved(reader, r) for r in missing))
+                answers[resource.key] = _seen(resource, sign_ins.get(resource.key, {}))
         answers.update(zip((r.key for r in missing), reserved, strict=True))
         return answers
 
@@ -79,16 +86,14 @@ class Existence(Aspect):
             wants[ADDRESS] = Want(resource.key.address, address, resource.at("address"))
         return Desired(wants)
 
-    def change(
-        self, delta: Delta, present: Present, resource: Resource, context: Context
-    ) -> Change:
+    def change(self, delta: Delta, present: Present, resource: Resource, context: Context) -> Change:
         if delta.path == ADDRESS:
             return self._rename(delta, resource, context)
         if delta.after is None:
             return self._delete(delta, resource)
         if delta.before is None:
             return self._create(delta, resource, context)
-        return self._convert(delta, resource)
+        return self._convert(delta, present, resource, context)
 
     def _change(self, action: Action, delta: Delta, resource: Resource, **rest: Any) -> Change:
         return Change(
@@ -149,9 +154,10 @@ class Existence(Aspect):
             obstacle=None if shared else _not_shared(delta, resource, "it is not deleted"),
         )
 
-    def _convert(self, delta: Delta, resource: Resource) -> Change:
-        meant = resource.spec.convert and delta.before == "UserMailbox"
+    def _convert(self, delta: Delta, present: Present, resource: Resource, context: Context) -> Change:
+        meant = resource.spec.convert and delta.before == conversion.PERSONAL
         advice = "write `convert: true` to make a person's mailbox shared"
+        obstacle = _spared(delta, resource, context) if meant else _not_shared(delta, resource, advice)
         return self._change(
             Action.CONVERT,
             delta,
@@ -159,17 +165,18 @@ class Existence(Aspect):
             before=delta.before,
             after=SHARED,
             risk=Risk.HIGH,
-            requests=(set_mailbox(resource, {"Type": "Shared"}),),
-            notes=("a person's mailbox becomes a shared one",),
-            obstacle=None if meant else _not_shared(delta, resource, advice),
+            requests=conversion.requests(resource),
+            notes=conversion.notes(resource, present.ids),
+            obstacle=obstacle,
         )
 
 
-def _seen(resource: Resource) -> Observation:
+def _seen(resource: Resource, sign_in: Mapping[str, str]) -> Observation:
     assert resource.principal is not None
     kind = str((resource.row or {}).get("RecipientTypeDetails") or resource.principal.type)
     return Present(
-        {SELF: SHARED if kind == "SharedMailbox" else kind, ADDRESS: resource.principal.address.lower()}
+        {SELF: SHARED if kind == "SharedMailbox" else kind, ADDRESS: resource.principal.address.lower()},
+        sign_in,
     )
 
 
@@ -183,6 +190,21 @@ async def _reserved(reader: Reader, resource: Resource) -> Observation:
     except ServiceError as error:
         return Unreadable(error)
     return Present({}, findings=(held(resource, address, holder, origin),)) if holder else Absent()
+
+
+def _spared(delta: Delta, resource: Resource, context: Context) -> Finding | None:
+    """Whoever must never lose anything does not lose their account."""
+    if resource.principal is None or not protected(context, resource.principal.guid):
+        return None
+    return Finding(
+        "protected",
+        resource.key.address,
+        Severity.WARNING,
+        f"{resource.key.address} is not converted: protected by the tenant's safety.protect",
+        resource.key,
+        delta.origin,
+        blocks=(resource.key, None),
+    )
 
 
 def _not_shared(delta: Delta, resource: Resource, what: str) -> Finding:

@@ -2,21 +2,33 @@
 
 A document names one product, or none: the truth is over what is assigned directly. What comes through a
 group cannot be taken away here [doc: assignLicense], and counts where it is the one wished for. Both arrays
-of the request are compulsory. A seat must be free and the account must have a usage location first.
+of the request are compulsory. A seat must be free and the account must have a usage location first. One is
+released only where the mailbox can do without: `controller.release` says when.
 """
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from controller import canon
 from controller.aspect import Aspect, Context, Permissions, Resource
-from controller.clients import Reader
+from controller.clients import Reader, Receipt, Writer
 from controller.directory import Directory
 from controller.errors import ServiceError
-from controller.licences import LICENCE, NONE, Holding, Shelf, read_holdings, read_shelf
+from controller.licences import (
+    LICENCE,
+    NONE,
+    Holding,
+    Shelf,
+    exchange_plan,
+    hold_plan,
+    read_holdings,
+    read_shelf,
+)
 from controller.model import (
     Action,
     Change,
@@ -34,17 +46,21 @@ from controller.model import (
     Unreadable,
     Want,
 )
+from controller.release import PROPERTIES, expect_shared, is_held, rests_on, why_not
+from controller.tenant_facts import read_size
 
 _SEATS, _LOCATION = "seats", "location"
+_BYTES, _COVERED = "bytes", "covered"  # of a mailbox whose licence goes: what it holds; another one is enough
 
 
 class Licence(Aspect):
     name = "licence"
     kinds = frozenset({Kind.SHARED_MAILBOX})
     permissions = Permissions(
-        read=("User.Read.All", "LicenseAssignment.Read.All"), write=("LicenseAssignment.ReadWrite.All",)
+        read=("User.Read.All", "LicenseAssignment.Read.All", "Get-MailboxStatistics"),
+        write=("LicenseAssignment.ReadWrite.All",),
     )
-    mailbox_properties = ("ArchiveStatus", "LitigationHoldEnabled", "PersistedCapabilities")
+    mailbox_properties = (*PROPERTIES, "PersistedCapabilities")
 
     def concerns(self, resource: Resource) -> bool:
         return resource.spec.licence is not None
@@ -52,12 +68,16 @@ class Licence(Aspect):
     async def read(
         self, reader: Reader, resources: Sequence[Resource], directory: Directory
     ) -> Mapping[Key, Observation]:
-        """Seats are given out in the order of the mailboxes: two cannot count on the same one."""
+        """Seats are given out in the order of the mailboxes: two cannot count on the same one. Of a mailbox
+        whose licence shall go, how much it holds is read, too."""
         try:
             shelf = await read_shelf(reader)
         except ServiceError as error:
             return {r.key: Unreadable(error) for r in resources}
         holdings = await read_holdings(reader, resources, shelf)
+        going = [r for r in resources if _releases(r, holdings[r.key])]
+        asked = await asyncio.gather(*(read_size(reader, r.identity) for r in going))
+        sizes = {r.identity: size for r, size in zip(going, asked, strict=True) if size is not None}
         left = {part: sku.free for part, sku in shelf.skus.items()}
         seen: dict[Key, Observation] = {}
         for resource in sorted(resources, key=lambda resource: resource.key):
@@ -65,7 +85,10 @@ class Licence(Aspect):
             if isinstance(holding, ServiceError):
                 seen[resource.key] = Unreadable(holding)
                 continue
-            seen[resource.key] = _seen(resource, holding, shelf, left)
+            present = _seen(resource, holding, shelf, left)
+            seen[resource.key] = replace(
+                present, ids={**present.ids, **_room(resource, holding, shelf, sizes)}
+            )
             left[_wished(resource)] = left.get(_wished(resource), 0) - int(_needs_seat(resource, holding))
         return seen
 
@@ -103,11 +126,20 @@ class Licence(Aspect):
             before=delta.before,
             after=delta.after,
             origin=delta.origin,
-            risk=_risk(resource, lost=bool(held - wished), licensed=bool(wished)),
+            risk=Risk.MEDIUM if held - wished else Risk.LOW,
             requests=(Request("graph", f"POST {resource.object_path}/assignLicense", body),),
-            obstacle=_obstacle(delta, present, resource) if wished - held else None,
-            notes=_notes(held - wished, licensed=bool(wished)),
+            depends_on=() if wished else rests_on(resource),
+            obstacle=_obstacle(delta, present, resource)
+            if wished - held
+            else _needed(present, resource, wished),
+            notes=() if wished else ("without a licence: at most 50 GB, no archive, no hold",),
         )
+
+    async def write(self, reader: Reader, writer: Writer, change: Change, request: Request) -> Receipt:
+        """The last licence of a mailbox goes only once that is seen to be shared."""
+        if change.after == NONE:
+            await expect_shared(reader, change.key.address)
+        return await super().write(reader, writer, change, request)
 
 
 def _wished(resource: Resource) -> str:
@@ -116,6 +148,26 @@ def _wished(resource: Resource) -> str:
 
 def _needs_seat(resource: Resource, holding: Holding) -> bool:
     return _wished(resource) not in {NONE.upper(), *holding.direct, *holding.inherited}
+
+
+def _releases(resource: Resource, holding: Holding | ServiceError) -> bool:
+    return isinstance(holding, Holding) and _wished(resource) == NONE.upper() and bool(holding.direct)
+
+
+def _room(resource: Resource, holding: Holding, shelf: Shelf, sizes: Mapping[str, int]) -> dict[str, str]:
+    """What the release of its licence is judged by."""
+    left = shelf.plans(holding.inherited)
+    enough = hold_plan(left) if is_held(resource) else exchange_plan(left)
+    covered = {_COVERED: _COVERED} if enough else {}
+    size = {_BYTES: str(sizes[resource.identity])} if resource.identity in sizes else {}
+    return covered | size
+
+
+def _needed(present: Present, resource: Resource, wished: set[str]) -> Finding | None:
+    """Why the licence cannot go, where none is to take its place."""
+    if wished or _COVERED in present.ids:
+        return None
+    return why_not(resource, int(present.ids[_BYTES]) if _BYTES in present.ids else None)
 
 
 def _parts(value: str) -> list[str]:
@@ -133,26 +185,9 @@ def _seen(resource: Resource, holding: Holding, shelf: Shelf, left: Mapping[str,
     return Present({LICENCE: ", ".join(sorted(counting)) or NONE}, ids, findings)
 
 
-def _risk(resource: Resource, *, lost: bool, licensed: bool) -> Risk:
-    """Archive and hold go with the licence that they rest on."""
-    row = resource.row or {}
-    rests = str(row.get("ArchiveStatus") or NONE).lower() != NONE or canon.flag(
-        row.get("LitigationHoldEnabled")
-    )
-    if lost and rests and not licensed:
-        return Risk.HIGH
-    return Risk.MEDIUM if lost else Risk.LOW
-
-
-def _notes(lost: set[str], *, licensed: bool) -> tuple[str, ...]:
-    if not lost or licensed:
-        return ()
-    return ("without a licence: at most 50 GB, no archive, no litigation hold",)
-
-
 def _obstacle(delta: Delta, present: Present, resource: Resource) -> Finding | None:
     wished = str(delta.after)
-    names = sorted(name for name in present.ids if name not in (_SEATS, _LOCATION))
+    names = sorted(name for name in present.ids if name not in (_SEATS, _LOCATION, _BYTES, _COVERED))
     if wished not in names:
         near = difflib.get_close_matches(wished, names, 1)
         meant = f" — did you mean {near[0]}?" if near else f"; it has {', '.join(names) or 'none'}"

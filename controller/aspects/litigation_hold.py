@@ -95,7 +95,7 @@ class LitigationHold(MailboxFields):
         change = self.update(
             delta,
             resource,
-            depends_on=after_licence(resource),
+            depends_on=() if resource.spec.litigation_hold.enabled is False else after_licence(resource),
             obstacle=needs_licence(resource, delta.path, "litigation hold") if without else None,
             notes=tuple(notes),
         )

@@ -2,7 +2,8 @@
 
 A shared mailbox is a user in Entra, created enabled with an unknown password [obs: CIPP; doc: shared
 mailboxes], so that blocking it is a step of its own. Graph owns the switch: `accountEnabled`, answered
-only when selected. Graph learns of a new mailbox later than Exchange.
+only when selected. Graph learns of a new mailbox later than Exchange. `convert: true`
+asks for it, too: a mailbox that was a person's keeps their account.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class SignIn(Aspect):
     permissions = Permissions(read=("User.Read.All",), write=("User.EnableDisableAccount.All",))
 
     def concerns(self, resource: Resource) -> bool:
-        return resource.spec.sign_in_blocked is not None
+        return resource.spec.sign_in_blocked is not None or resource.spec.convert
 
     async def read(
         self, reader: Reader, resources: Sequence[Resource], directory: Directory
@@ -77,8 +78,10 @@ class SignIn(Aspect):
         return Present({BLOCKED: False})
 
     def desired(self, resource: Resource, context: Context) -> Desired:
-        blocked = resource.spec.sign_in_blocked
-        return Desired({BLOCKED: Want(blocked, blocked, resource.at(*BLOCKED))})
+        written = resource.spec.sign_in_blocked
+        blocked = True if written is None else written
+        origin = resource.at("convert") if written is None else resource.at(*BLOCKED)
+        return Desired({BLOCKED: Want(blocked, blocked, origin)})
 
     def change(
         self, delta: Delta, present: Present, resource: Resource, context: Context

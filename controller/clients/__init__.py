@@ -27,12 +27,14 @@ from controller.clients.exchange import Exchange, Reply
 from controller.clients.graph import Graph, segment
 from controller.clients.post import Post
 from controller.clients.reader import Reader, Receipt, Writer
+from controller.clients.secret import RANDOM_PASSWORD, Generate, generate
 from controller.clients.sign_in import MsalTokens
 from controller.clients.wire import TokenSource, Wire
 from controller.log import hide
 from controller.settings import Settings
 
 __all__ = [
+    "RANDOM_PASSWORD",
     "Connection",
     "Endpoints",
     "Post",
@@ -70,18 +72,20 @@ class Connection:
         graph: Graph,
         dataverse: Dataverse,
         tokens: TokenSource,
+        password: Generate,
     ) -> None:
         self.endpoints = endpoints
         self._exchange = exchange
         self._graph = graph
         self._dataverse = dataverse
         self._tokens = tokens
+        self._password = password
 
     def reader(self) -> Reader:
         return Reader(self._exchange, self._graph, self._dataverse)
 
     def writer(self) -> Writer:
-        return Writer(self._exchange, self._graph, self._dataverse)
+        return Writer(self._exchange, self._graph, self._dataverse, self._password)
 
     def post(self) -> Post:
         return Post(self._graph)
@@ -134,11 +138,13 @@ async def connect(
     rng: random.Random | None = None,
     clock: Callable[[], datetime] = _now,
     policy: Policy | None = None,
+    password: Generate = generate,
 ) -> AsyncIterator[Connection]:
     """Opens the way to one tenant; nothing is sent before the first question.
 
     `settings` are those of this tenant's credentials (`settings.for_credentials`). `transport` and
-    `tokens` stand in for the network and the sign-in service in tests. Raises SettingsError.
+    `tokens` stand in for the network and the sign-in service in tests, `password` for chance.
+    Raises SettingsError.
     """
     endpoints = _endpoints(settings, cloud, tenant_id)
     hide(value.get_secret_value() for _, value in settings if isinstance(value, SecretStr))
@@ -162,7 +168,8 @@ async def connect(
     def environment(address: str) -> tuple[Wire, Attempts]:
         return service("dataverse", settings.dataverse_url or address, f"{address}/.default")
 
-    connection = Connection(endpoints, exchange, graph, Dataverse(environment, places), tokens)
+    dataverse = Dataverse(environment, places)
+    connection = Connection(endpoints, exchange, graph, dataverse, tokens, password)
     try:
         yield connection
     finally:

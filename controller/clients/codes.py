@@ -43,6 +43,7 @@ IDENTITY_MISMATCH: Final = "IdentityMismatch"
 BLANK_IDENTITY: Final = "BlankIdentity"
 TRUNCATED: Final = "Truncated"
 CONFIRMATION: Final = "ConfirmationRequired"
+NOT_SHARED_YET: Final = "NotSharedYet"
 
 ALREADY: Final = frozenset(
     {MEMBER_EXISTS, FOLDER_ENTRY_EXISTS, OBJECT_EXISTS, FOLDER_EXISTS, REFERENCE_EXISTS,

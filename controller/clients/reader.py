@@ -16,6 +16,7 @@ from controller.clients.exchange import Call as Cmdlet
 from controller.clients.exchange import Exchange, Reply
 from controller.clients.graph import Call as Get
 from controller.clients.graph import Graph, refuse_writes
+from controller.clients.secret import Generate, filled
 from controller.errors import InvalidError
 from controller.model import Request
 
@@ -132,12 +133,14 @@ class Receipt:
 
 
 class Writer:
-    """Sends what a plan shows, one request at a time, never in a batch."""
+    """Sends what a plan shows, one request at a time, never in a batch. `password` makes the secrets that
+    a plan only has a place for."""
 
-    def __init__(self, exchange: Exchange, graph: Graph, dataverse: Dataverse) -> None:
+    def __init__(self, exchange: Exchange, graph: Graph, dataverse: Dataverse, password: Generate) -> None:
         self._exchange = exchange
         self._graph = graph
         self._dataverse = dataverse
+        self._password = password
 
     async def send(self, request: Request, *, anchor: str | None = None) -> Receipt:
         """Raises a ServiceError: UnknownOutcomeError where the answer was lost, so that the write may or
@@ -147,7 +150,8 @@ class Writer:
             reply = await self._exchange.run(call)
             return Receipt(reply.rows, tuple(reply.warnings), tuple(reply.request_ids))
         if request.api == "graph":
-            got = await self._graph.ask(self._graph.write_call(request.call, request.parameters))
+            sent = filled(request, self._password)
+            got = await self._graph.ask(self._graph.write_call(sent.call, sent.parameters))
             rows = [got.body] if isinstance(got.body, dict) else []
             return Receipt(rows, (), (got.request_id,))
         if request.api == "dataverse":

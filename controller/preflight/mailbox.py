@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from controller import canon
+from controller import canon, conversion
 from controller.aspect import Resource
-from controller.model import Finding
+from controller.model import Finding, Present
 from controller.preflight.view import View, finding
 from controller.tenant_facts import ARCHIVE, HOLD, ROOM, UNLICENSED_ROOM
 
@@ -22,12 +22,26 @@ def sign_in_open(view: View) -> Iterator[Finding]:
     """A shared mailbox is born with an account that can be signed in to [obs: CIPP]."""
     for resource in view.resources:
         disabled = canon.flag((resource.row or {}).get("AccountDisabled"))
-        if resource.spec.sign_in_blocked is None and disabled is False:
+        unasked = resource.spec.sign_in_blocked is None and not resource.spec.convert
+        if unasked and disabled is False:
             message = (
                 f"somebody who knows or resets its password can sign in as {resource.key.address}: "
                 "write `signInBlocked: true`"
             )
             yield finding("sign-in-open", resource, message)
+
+
+def still_in_use(view: View) -> Iterator[Finding]:
+    """Somebody whose mailbox shall be converted, and who signed in not long ago."""
+    for resource in view.resources:
+        seen = view.observed.seen.get("existence", {}).get(resource.key)
+        last = conversion.last_sign_in(seen.ids) if isinstance(seen, Present) else None
+        if last and view.context.now - last < conversion.RECENT:
+            message = (
+                f"{resource.key.address} is to be converted, and its owner signed in on {last:%Y-%m-%d}: "
+                "make sure that the account is used no more before you approve it"
+            )
+            yield finding("recent-sign-in", resource, message, at=("convert",))
 
 
 def copies_half_on(view: View) -> Iterator[Finding]:
@@ -104,4 +118,4 @@ def _days_left(used: int, quota: int, created: object, view: View) -> int:
     return max(int((quota - used) / max(used / age, 1)), 1)
 
 
-CHECKS = (sign_in_open, copies_half_on, many_aliases, filling, unlicensed)
+CHECKS = (sign_in_open, still_in_use, copies_half_on, many_aliases, filling, unlicensed)

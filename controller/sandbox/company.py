@@ -77,6 +77,7 @@ def make(mailboxes: int, seed: int = 1) -> Scenario:
                     "Mail.ReadWrite",
                     "MailboxSettings.ReadWrite",
                     "Organization.Read.All",
+                    "User-PasswordProfile.ReadWrite.All",
                     "User.EnableDisableAccount.All",
                     "User.ReadWrite.All",
                 ),

@@ -106,11 +106,25 @@ def test_a_hold_needs_more_than_plan_one(licensed, go):
     assert finding(cycle.plan, "licence-needed").subject == f"{CONTACT}/litigationHold/enabled"
 
 
-def test_taking_the_licence_from_under_an_archive_is_of_high_risk(licensed, go):
+def test_a_licence_is_not_taken_from_under_an_archive(licensed, go):
     tenant = licensed(document(CONTACT, "licence: none\n"))
     give(tenant, CONTACT, PLAN_2)
     tenant.poke("Enable-Mailbox", Identity=CONTACT, Archive=True)
-    assert [c.risk for c in go(tenant.plan()).changes] == [Risk.HIGH]
+    assert not go(tenant.apply()).outcomes
+    assert "archive" in finding(go(tenant.plan()), "licence-still-needed").message
+    tenant.write("0.yaml", document(CONTACT, "licence: none\narchive: false\n"))
+    assert {o.status for o in go(tenant.apply()).outcomes} == {Status.APPLIED}
+    assert held(tenant, CONTACT) == set()
+    assert tenant.entry(CONTACT).properties.get("ArchiveStatus") in (None, "None")
+
+
+def test_another_licence_through_a_group_is_enough_for_an_archive(licensed, go):
+    tenant = licensed(document(CONTACT, "licence: none\n"))
+    give(tenant, CONTACT, "EXCHANGESTANDARD")
+    give(tenant, CONTACT, PLAN_2, group=tenant.entry("equipe@entreprise.example").object_id)
+    tenant.poke("Enable-Mailbox", Identity=CONTACT, Archive=True)
+    go(tenant.apply())
+    assert held(tenant, CONTACT) == {sku(PLAN_2).id}
 
 
 def test_without_a_usage_location_nothing_is_tried(licensed, go):

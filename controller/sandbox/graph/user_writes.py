@@ -1,8 +1,9 @@
 """Writing users: PATCH, POST, DELETE, and the bin they go to.
 
 The facts a reader would not guess: PATCH answers 204 without a body; disabling sign-in has a permission of
-its own, which opens nothing else; what Exchange masters of a mailbox (custom attributes) and what a local
-directory masters (nearly everything) is refused with texts of their own; DELETE takes the mailbox along.
+its own, which opens nothing else, and passwords have one that nothing else opens; what Exchange masters of a
+mailbox (custom attributes) and what a local directory masters (nearly everything) is refused with texts of
+their own; DELETE takes the mailbox along.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from controller.sandbox.graph import bodies, entities, permissions
+from controller.sandbox.graph import bodies, entities, passwords, permissions
 from controller.sandbox.graph.errors import (
     bad_request,
     conflict,
@@ -21,6 +22,7 @@ from controller.sandbox.graph.errors import (
 from controller.sandbox.graph.permissions import allowed, require
 from controller.sandbox.graph.references import linked
 from controller.sandbox.graph.routing import Route
+from controller.sandbox.graph.rows import instant
 from controller.sandbox.graph.users import entity_body
 from controller.sandbox.graph.wire import Answer, Request
 from controller.sandbox.world import MAILBOX_TYPES, Entry
@@ -55,6 +57,8 @@ def update_user(graph: Graph, request: Request) -> Answer:
     entry = tenant.target(tenant.user(request.params["user"], request.caller))
     _refuse_mastered(entry, values)
     _check_names(tenant, values, entry)
+    if (values.get("passwordProfile") or {}).get("password"):
+        passwords.check(values["passwordProfile"])
     tenant.before(entry)
     for name, value in values.items():
         _set(tenant, entry, name, value)
@@ -65,6 +69,11 @@ def update_user(graph: Graph, request: Request) -> Answer:
 
 def _authorise(request: Request, values: Mapping[str, Any]) -> None:
     """Every property needs the general permission or its own; its own needs one to read users beside it."""
+    if "passwordProfile" in values:
+        passwords.authorise(request.caller)
+        values = {name: value for name, value in values.items() if name != "passwordProfile"}
+        if not values:
+            return
     if allowed(request.caller, permissions.USERS_WRITE):
         return
     for name in values:
@@ -119,7 +128,7 @@ def _set(tenant: Tenant, entry: Entry, name: str, value: Any) -> None:
             for attribute, text in (value or {}).items():
                 entry.properties[f"CustomAttribute{attribute.removeprefix('extensionAttribute')}"] = text
         case "passwordProfile":
-            entry.graph["lastPasswordChangeDateTime"] = tenant.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+            passwords.take(entry, value or {}, instant(tenant.now))
         case _ if "@" not in name:
             entry.graph[name] = value
 
@@ -145,8 +154,7 @@ def create_user(graph: Graph, request: Request) -> Answer:
     bodies.required(values, _REQUIRED, type_)
     bodies.lengths(values, type_)
     tenant = graph.tenant
-    if not (values["passwordProfile"] or {}).get("password"):
-        raise bad_request("The specified password does not comply with password complexity requirements.")
+    passwords.check(values["passwordProfile"])
     _check_names(tenant, values, None)
     world = tenant.world
     entry = Entry(

@@ -11,17 +11,42 @@ from typing import TYPE_CHECKING, Any
 from controller.sandbox.graph import entities, permissions, query
 from controller.sandbox.graph.answers import Listing, project, single
 from controller.sandbox.graph.bodies import json_object
-from controller.sandbox.graph.errors import malformed, not_found
+from controller.sandbox.graph.errors import GraphError, bad_request, malformed, not_found
 from controller.sandbox.graph.routing import Route
 from controller.sandbox.graph.rows import Row, instant
+from controller.sandbox.graph.tenant import is_guid
 from controller.sandbox.graph.wire import Answer, Request
 
 if TYPE_CHECKING:
     from controller.sandbox.graph.service import Graph
 
 
+# Subscriptions with Entra ID P1 or P2 in them [doc: entra licensing-service-plan-reference].
+_PREMIUM = frozenset(
+    {"AAD_PREMIUM", "AAD_PREMIUM_P2", "EMS", "EMSPREMIUM", "SPB", "SPE_E3", "SPE_E5", "SPE_F1"}
+)
+
+
+def _refuse_sign_ins(graph: Graph, request: Request, asked: query.Query, key: str = "") -> None:
+    """`signInActivity` has a permission and a price of its own [doc: graph/api/resources/user; github
+    microsoft-graph-docs-contrib issue 3033], and is told by id alone, never by principal name
+    [learn.microsoft.com/answers 1311910]."""
+    if "signInActivity" not in (asked.select or ()):
+        return
+    if not _PREMIUM & set(graph.tenant.world.skus):
+        raise GraphError(
+            403,
+            "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
+            "Neither tenant is B2C or tenant doesn't have premium license",
+        )
+    permissions.require(request.caller, permissions.SIGN_INS_READ)
+    if key and not is_guid(key):
+        raise bad_request("Get By Key only supports UserId and the key has to be a valid Guid")
+
+
 def list_users(graph: Graph, request: Request) -> Answer:
     tenant = graph.tenant
+    _refuse_sign_ins(graph, request, query.parse(request, entities.entity("user")))
     listing = Listing(
         tenant.ids("user"),
         lambda oid: tenant.row(oid, request.caller),
@@ -34,6 +59,7 @@ def list_users(graph: Graph, request: Request) -> Answer:
 
 def get_user(graph: Graph, request: Request) -> Answer:
     asked = query.parse(request, entities.entity("user"))
+    _refuse_sign_ins(graph, request, asked, request.params["user"])
     row = graph.tenant.user(request.params["user"], request.caller)
     return single(request, row, asked, graph.related(request))
 

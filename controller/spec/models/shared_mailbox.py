@@ -79,8 +79,9 @@ class SharedMailbox(ResourceModel):
     )
     convert: Flag = Field(
         default=False,
-        description="true: a user mailbox found at this address becomes a shared one. Always needs an "
-        "Approval.",
+        description="true: a user mailbox found at this address becomes a shared one: its password is made "
+        "worthless, its sessions end, and sign-in is blocked unless signInBlocked says otherwise. The "
+        "licence stays unless licence says otherwise. Always needs an Approval.",
     )
     state: State = Field(
         default=State.PRESENT,

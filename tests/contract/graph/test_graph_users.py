@@ -168,6 +168,38 @@ def test_disabling_sign_in_has_a_permission_of_its_own(another: Any, who: Any) -
     assert blind.request("PATCH", path, json={"accountEnabled": True}).status_code == 403
 
 
+def test_a_password_has_a_permission_of_its_own_and_must_be_strong(another: Any, who: Any) -> None:
+    path = "/users/support@contoso.example"
+    strong = {"passwordProfile": {"password": "Zebra-42-Quilt", "forceChangePasswordNextSignIn": False}}
+    refused = another("User.ReadWrite.All").request("PATCH", path, json=strong)
+    assert (refused.status_code, code(refused)) == (403, "Authorization_RequestDenied")
+    client = another("User-PasswordProfile.ReadWrite.All")
+    for weak in ("short-1", "onlylowercase", "x" * 257):
+        answer = client.request("PATCH", path, json={"passwordProfile": {"password": weak}})
+        assert "password complexity requirements" in answer.text
+    assert "passwordDigest" not in who("support").graph
+    assert client.request("PATCH", path, json=strong).status_code == 204
+    assert "Zebra-42-Quilt" not in repr(who("support"))
+    seen = another("User.Read.All").get(path, select="passwordProfile,lastPasswordChangeDateTime").json()
+    assert seen["passwordProfile"] is None
+    assert seen["lastPasswordChangeDateTime"]
+
+
+def test_sign_ins_have_a_permission_a_price_and_are_told_by_id(another: Any, who: Any, tenant: Tenant) -> None:
+    entry = who("support")
+    entry.graph["signInActivity"] = {"lastSignInDateTime": "2026-01-02T03:04:05Z"}
+    path = f"/users/{entry.object_id}"
+    client = another("User.Read.All", "AuditLog.Read.All")
+    tenant.world.skus.clear()
+    refused = client.get(path, select="signInActivity")
+    assert (refused.status_code, code(refused)) == (403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant")
+    tenant.world.skus["AAD_PREMIUM"] = 1
+    assert another("User.Read.All").get(path, select="signInActivity").status_code == 403
+    assert client.get("/users/support@contoso.example", select="signInActivity").status_code == 400
+    told = client.get(path, select="signInActivity").json()["signInActivity"]
+    assert told["lastSignInDateTime"] == "2026-01-02T03:04:05Z"
+
+
 def test_reading_needs_a_permission(another: Any) -> None:
     response = another("MailboxSettings.Read").get("/users")
     assert (response.status_code, code(response)) == (403, "Authorization_RequestDenied")
