@@ -8,7 +8,7 @@ from controller import canon
 from controller.aspect import Resource
 from controller.grants import FULL_ACCESS
 from controller.handoff import onward
-from controller.model import Finding, Kind
+from controller.model import Finding, Kind, Path
 from controller.preflight.view import View, finding
 
 
@@ -54,4 +54,27 @@ def in_a_circle(view: View) -> Iterator[Finding]:
             yield finding("redirect-loop", resource, message, at=("redirectTo",))
 
 
-CHECKS = (redirected_away, in_a_circle)
+def still_named(view: View) -> Iterator[Finding]:
+    """Whatever names a list that goes will name somebody deleted: a right that opens nothing, and an address
+    that the next plan does not find."""
+    leaving = {
+        resource.principal.address.lower(): resource
+        for resource in view.observed.resources
+        if resource.key.kind is Kind.DISTRIBUTION_LIST and resource.unwanted and resource.principal
+    }
+    for resource in view.observed.resources if leaving else ():
+        if resource.unwanted:
+            continue
+        places: dict[str, Path] = {}
+        for path, value in view.desired.get(resource.key, {}).items():
+            for name in leaving.keys() & {*path[1:], *(value if isinstance(value, tuple) else ())}:
+                places.setdefault(name, path[: path.index(name) + 1] if name in path else path)
+        for name, path in sorted(places.items()):
+            message = (
+                f"{name} is named under {path[0]}, and its document ({leaving[name].at('state')}) deletes "
+                "it: name the people themselves or another group first, then delete the list"
+            )
+            yield finding("leaving-list-named", resource, message, about=name, at=path)
+
+
+CHECKS = (redirected_away, in_a_circle, still_named)

@@ -550,3 +550,19 @@ def test_what_somebody_did_in_the_meantime_counts_as_done(rig, go):
 
     assert [o.status for o in go(overtaken()).outcomes] == [Status.APPLIED, Status.APPLIED]
     assert members(tenant, "annonces@entreprise.example") == who("bruno")
+
+
+def test_a_list_that_goes_and_is_still_named_is_told(rig, go):
+    tenant = rig(
+        "kind: DistributionList\naddress: equipe@entreprise.example\nstate: absent\n",
+        "kind: SharedMailbox\naddress: contact@entreprise.example\naccess:\n  equipe@entreprise.example: [full-access]\n"
+        "delivery: {acceptOnlyFrom: [equipe@entreprise.example]}\n",
+    )
+    told = {f.id: f for f in go(tenant.plan()).findings if f.code == "leaving-list-named"}
+    assert set(told) == {"leaving-list-named/contact@entreprise.example/equipe@entreprise.example"}
+    (finding,) = told.values()
+    assert finding.origin is not None
+    assert finding.origin.path == "1.yaml"
+    assert "0.yaml:3" in finding.message
+    tenant.write("1.yaml", "kind: SharedMailbox\naddress: contact@entreprise.example\naccess: {alice@entreprise.example: [full-access]}\n")
+    assert not [f for f in go(tenant.plan()).findings if f.code == "leaving-list-named"]
