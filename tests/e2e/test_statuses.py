@@ -272,7 +272,7 @@ def test_two_applies_at_once_come_one_after_the_other(desk: Desk) -> None:
 
 def test_interrupted_it_says_so_and_the_next_one_goes_on(desk: Desk) -> None:
     desk.spec(f"{LIBRE}access: {{alice@entreprise.example: [full-access]}}\nsignInBlocked: true\n")
-    desk.tenant.weather(latency={"seconds": 1})
+    desk.tenant.weather(latency={"seconds": 3})  # long enough to be interrupted in, on a busy machine too
     process = desk.start("apply", "--yes")
     give_up = time.monotonic() + 60
     while not desk.tenant.writes() and time.monotonic() < give_up:
