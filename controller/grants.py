@@ -135,11 +135,15 @@ def _leave_in_time(
     entry: AccessEntry, group: Principal, context: Context, reading: _Reading
 ) -> None:
     """Whoever a date takes off the group, in its document, loses what the group was expanded to by that
-    date."""
-    for guid in context.directory.groups(group):
-        for who, end in context.leaving.get(guid, {}).items():
-            for right in entry.rights:
-                reading.ended.setdefault((*ACCESS, who, str(right)), end)
+    date; and so does whoever is behind a group that it takes off."""
+    directory = context.directory
+    for guid in directory.groups(group):
+        for leaver, end in context.leaving.get(guid, {}).items():
+            behind = (one for found in directory.by_address(leaver) for one in directory.people(found))
+            people = {directory.principals[one].address.lower() for one in behind}
+            for who in {leaver, *people}:
+                for right in entry.rights:
+                    reading.ended.setdefault((*ACCESS, who, str(right)), end)
 
 
 def _upcoming(at: datetime, key: Key, path: Path, action: Action) -> Upcoming:

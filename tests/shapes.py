@@ -25,12 +25,13 @@ _TEXTS = (
     "<p>" + "long " * 80 + "</p>",
 )
 _LANGUAGES = (("fr-FR", "Romance Standard Time"), ("de-DE", "W. Europe Standard Time"), ("en-GB", "GMT Standard Time"))
-_PEOPLE = ("alice", "bruno", "chloé.durand", "david", "emma", "farid", "o.neil", "x-y")
+_NAMED = ("alice", "bruno", "chloe.durand", "david", "emma", "farid", "o.neil", "x-y")
+PEOPLE = tuple(f"{name}@entreprise.example" for name in _NAMED)
 
 
 def scenario(seed: int) -> str:
     draw = random.Random(seed)
-    people = [f"{name.replace('é', 'e')}@entreprise.example" for name in _PEOPLE]
+    people = list(PEOPLE)
     groups = {f"{name}@entreprise.example": _group(draw, people, name) for name in ("equipe", "noyau", "annonces")}
     groups["equipe@entreprise.example"]["members"].append("noyau@entreprise.example")
     groups["noyau@entreprise.example"]["members"].append("equipe@entreprise.example")  # each in the other
