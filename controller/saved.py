@@ -1,9 +1,13 @@
 """A plan kept in a file: what was reviewed is what is applied, or nothing is.
 
 The file is the plan's JSON with three things more: the specs that it was made from, which resources were
-chosen, and a seal over all of it. It is applied by planning again from those very specs: if the tenant
-would now be changed in any other way than was reviewed, the plan is stale. Only what matters counts:
-another mailbox may have changed meanwhile, and why something differs may be told otherwise.
+chosen, and a seal over all of it; where a key is given, a signature of that seal besides. It is applied by
+planning again from those very specs: if the tenant would now be changed in any other way than was reviewed,
+the plan is stale. Only what matters counts: another mailbox may have changed meanwhile, and why something
+differs may be told otherwise.
+
+Anybody can seal a file, so that the seal shows what was damaged, or altered carelessly. Only whoever holds
+the private key can sign one.
 """
 
 from __future__ import annotations
@@ -15,6 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from controller import keys
 from controller.errors import StaleError
 from controller.grants import AUTO_MAPPING
 from controller.model import FORMAT, Plan
@@ -25,14 +32,21 @@ from controller.spec import TenantSpecs
 _REVIEWED: Final = ("id", "action", "before", "after", "risk", "dependsOn", "requests", "effects")
 
 
+_SIGNED: Final = "mbx-plan"  # what a signature begins with
+_ALTERED: Final = "the plan was altered after it was saved: plan anew, and have it reviewed"
+
+
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A sealed plan, opened: its JSON, the specs by path, and what was chosen of them."""
+    """A sealed plan, opened: its JSON, the specs by path, and what was chosen of them. `folder` is where the
+    specs lay in their repository (None outside git), `signed_by` the name of the key that signed, if any."""
 
     plan: Mapping[str, Any]
     files: Mapping[str, str]
     targets: frozenset[str]
     selector: Mapping[str, str]
+    folder: str | None = None
+    signed_by: str | None = None
 
     @property
     def tenant_id(self) -> str:
@@ -43,30 +57,68 @@ class Saved:
         return str(self.plan["specsDigest"])
 
 
-def seal(plan: Plan, specs: TenantSpecs, targets: Iterable[str], selector: Mapping[str, str]) -> str:
+def seal(
+    plan: Plan,
+    specs: TenantSpecs,
+    targets: Iterable[str],
+    selector: Mapping[str, str],
+    *,
+    folder: str | None = None,
+    key: Ed25519PrivateKey | None = None,
+) -> str:
     """The text of the file."""
     whole = {
         **document(plan),
-        "selection": {"targets": sorted(targets), "selector": dict(selector)},
+        "selection": {"targets": sorted(targets), "selector": dict(selector), "folder": folder},
         "specs": {path: content.decode() for path, content in specs.files},
     }
-    return json.dumps({**whole, "seal": _digest(whole)}, ensure_ascii=False, indent=2) + "\n"
+    if key is None:
+        return _written({**whole, "seal": _digest(whole)})
+    whole["signedBy"] = keys.named(key.public_key())
+    sealed = _digest(whole)
+    signature = keys.sign(key, _SIGNED, sealed.encode()).hex()
+    return _written({**whole, "seal": sealed, "signature": signature})
 
 
-def open_sealed(text: str) -> Saved:
-    """Raises StaleError for anything that is not, byte for byte of its meaning, what was sealed."""
+def open_sealed(content: bytes | str) -> Saved:
+    """Raises StaleError for anything that is not, byte for byte, what was sealed."""
     try:
+        text = content.decode() if isinstance(content, bytes) else content
         whole = json.loads(text)
-        sealed = whole.pop("seal")
         if whole["format"] != FORMAT:
             raise StaleError(f"the plan has format {whole['format']}, and this release reads {FORMAT}")
-        if sealed != _digest(whole):
-            raise StaleError("the plan was altered after it was saved: plan anew, and have it reviewed")
+        if text != _written(whole):
+            raise StaleError(_ALTERED)
+        sealed, signature = whole.pop("seal"), whole.pop("signature", None)
+        signer = whole.get("signedBy")
+        if sealed != _digest(whole) or not _holds(signer, signature, sealed):
+            raise StaleError(_ALTERED)
+        whole.pop("signedBy", None)
         chosen = whole.pop("selection")
         files = {_inside(path): content for path, content in whole.pop("specs").items()}
-        return Saved(whole, files, frozenset(chosen["targets"]), chosen["selector"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        targets = frozenset(chosen["targets"])
+        return Saved(whole, files, targets, chosen["selector"], chosen.get("folder"), signer)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StaleError(f"this is no saved plan ({type(error).__name__}: {error})") from error
+
+
+def _holds(signer: str | None, signature: str | None, sealed: str) -> bool:
+    """Whether a signature is by the key that the file names, or there is neither."""
+    if signer is None or signature is None:
+        return signer is None and signature is None
+    given = bytes.fromhex(signature)
+    return given.hex() == signature and keys.is_signed(keys.by_name(signer), _SIGNED, sealed.encode(), given)
+
+
+def check_signer(saved: Saved, trusted: Ed25519PublicKey) -> None:
+    """Raises StaleError unless the plan was signed with the private half of this key."""
+    if saved.signed_by is None:
+        raise StaleError("the plan is not signed, as MBX_PLAN_PUBLIC_KEY asks: plan with MBX_PLAN_KEY")
+    if saved.signed_by != keys.named(trusted):
+        raise StaleError(
+            f"the plan was signed with another key ({saved.signed_by[:16]}…) than MBX_PLAN_PUBLIC_KEY trusts "
+            f"({keys.named(trusted)[:16]}…): have it planned where the trusted one is"
+        )
 
 
 def unpack(saved: Saved, folder: Path) -> None:
@@ -101,6 +153,10 @@ def check(saved: Saved, plan: Plan) -> None:
 
 def _reviewed(change: Mapping[str, Any]) -> str:
     return json.dumps({name: change[name] for name in _REVIEWED}, sort_keys=True)
+
+
+def _written(whole: Mapping[str, Any]) -> str:
+    return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
 
 def _digest(whole: Mapping[str, Any]) -> str:

@@ -117,6 +117,10 @@ class Settings(BaseSettings):
     forge_token: SecretStr | None = None
     snapshot_key: SecretStr | None = None
 
+    # saved plans
+    plan_key: SecretStr | None = None
+    plan_public_key: str | None = None
+
     # bounds
     http_concurrency: int = Field(8, ge=1, le=64)
     http_timeout: Duration = timedelta(seconds=120)

@@ -15,9 +15,11 @@ from controller.cli.session import Session, each_tenant, open_session, run, tena
 from controller.cli.terminal import closing, paint, show_plan, tell
 from controller.errors import StaleError, UsageError
 from controller.journal import Journal
+from controller.keys import public_key
 from controller.reconciler import Setting, carry_out, expect_leave, may_start, prepare
-from controller.saved import Saved, check, open_sealed, unpack
+from controller.saved import Saved, check, check_signer, open_sealed, unpack
 from controller.settings import load_settings
+from controller.source import check_merged
 from controller.spec import TenantSpecs, load
 
 _EXAMPLES = """\b
@@ -37,8 +39,8 @@ def command(yes: bool, **common: Any) -> int:
     `mbx plan --out` saved, and applies it only if what it was made from still holds.
 
     Exit status: 0 all is as the specs say, or accepted; 1 nothing could be attempted; 3 something is not
-    as the specs say: blocked, failed, unreadable; 4 the saved plan is stale, altered, applied already or
-    another tenant's; 5 a safety limit or policy refuses something.
+    as the specs say: blocked, failed, unreadable; 4 the saved plan is stale, altered, applied already, of
+    another commit or tenant, or not signed as wanted; 5 a safety limit or policy refuses something.
     """
     given: Path | None = common["specs"]
     if given is None or not given.is_file():
@@ -52,18 +54,23 @@ def command(yes: bool, **common: Any) -> int:
 
 
 def open_saved(path: Path, specs: Path | None) -> Saved:
-    """A saved plan, held against the specs and the tenant at hand before anybody signs in."""
+    """A saved plan, held against the specs, the checkout and the tenant at hand before anybody signs in."""
     try:
-        saved = open_sealed(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: {error}") from None
-    wanted = load_settings().tenant_id
+        saved = open_sealed(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    settings = load_settings()
+    if settings.plan_public_key:
+        check_signer(saved, public_key(settings.plan_public_key, "MBX_PLAN_PUBLIC_KEY"))
+    wanted = settings.tenant_id
     if wanted and wanted.lower() != saved.tenant_id.lower():
         raise StaleError(f"the plan is for tenant {saved.tenant_id}, and MBX_TENANT_ID is {wanted}")
     if specs is not None:
         digests = {tenant.digest for tenant in load(specs).tenants}
         if saved.specs_digest not in digests:
             raise StaleError(f"the plan was made from other specs than those in {specs}")
+    elif saved.plan["commit"]:
+        check_merged(Path.cwd(), saved.plan["commit"], saved.specs_digest, saved.folder)
     return saved
 
 

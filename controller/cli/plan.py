@@ -10,6 +10,7 @@ import click
 
 from controller.cli import outcome
 from controller.cli.session import (
+    Session,
     each_tenant,
     open_session,
     optional_journal,
@@ -18,9 +19,12 @@ from controller.cli.session import (
 )
 from controller.cli.terminal import paint, show_plan
 from controller.errors import UsageError
+from controller.keys import private_key
+from controller.model import Plan
 from controller.reconciler import prepare
 from controller.report import FORMATS, SINGLE
 from controller.saved import seal
+from controller.source import inside
 from controller.spec import TenantSpecs
 from controller.spec.dates import parse_moment, starts_at
 
@@ -65,16 +69,24 @@ async def _plan(form: str, out: Path | None, at: str | None, detailed: bool, com
     if out and at:
         raise UsageError("--at shows another day's plan, which cannot be applied: leave out --out")
     journal = optional_journal(session.settings)
+
     async def one(specs: TenantSpecs) -> int:
         setting = session.setting(specs, journal, at=_moment(at, specs))
         async with session.connection(specs) as connection:
             prepared = await prepare(setting, connection.reader())
         if out:
-            _save(out, seal(prepared.plan, specs, session.targets, session.selector))
+            _save(out, _sealed(session, specs, prepared.plan))
         show_plan(prepared.plan, form, paint())
         return outcome.of_plan(prepared.plan, detailed=detailed)
 
     return await each_tenant(session, one)
+
+
+def _sealed(session: Session, specs: TenantSpecs, plan: Plan) -> str:
+    given = session.settings.plan_key
+    key = private_key(given.get_secret_value(), "MBX_PLAN_KEY") if given else None
+    folder = inside(session.folder)
+    return seal(plan, specs, session.targets, session.selector, folder=folder, key=key)
 
 
 def _save(path: Path, text: str) -> None:

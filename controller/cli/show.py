@@ -37,7 +37,7 @@ def command(plan: Path, form: str) -> int:
 def opened(path: Path) -> Plan:
     """Raises UsageError for what is no plan, StaleError for a saved one that was altered."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode()
         document = json.loads(text)
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: {error}") from None

@@ -132,9 +132,12 @@ _UPCOMING = {
 }
 
 
+_HEX = "^[0-9a-f]+$"
 _SAVED = {
     "selection": {"type": "object", "description": "Saved plans: which resources were chosen."},
     "specs": {"type": "object", "description": "Saved plans: the spec files by path, as text."},
+    "signedBy": {"type": "string", "description": "Signed plans: by this public key.", "pattern": _HEX},
+    "signature": {"type": "string", "description": "Signed plans: of the seal.", "pattern": _HEX},
     "seal": {"type": "string", "description": "Saved plans: over all the rest.", "pattern": "^sha256:"},
 }
 

@@ -14,26 +14,27 @@ from controller.source.trust import vouch
 from controller.spec import Estate, load
 
 _PATIENCE = 30  # seconds for a local git command; a network file system may be slow, never this slow
-_DIRTY = "-dirty"
+DIRTY = "-dirty"
 _CAREFUL = ("--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 
 
 def commit_of(folder: Path) -> str | None:
     """The commit checked out there, with `-dirty` behind it where the folder differs from it; None
     outside git, or where there is no git."""
-    head = _git(folder, "rev-parse", "HEAD")
+    head = ask_git(folder, "rev-parse", "HEAD")
     if head is None:
         return None
-    changed = _git(folder, "status", "--porcelain", "--", ".")
-    return f"{head}{_DIRTY}" if changed else head
+    changed = ask_git(folder, "status", "--porcelain", "--", ".")
+    return f"{head}{DIRTY}" if changed else head
 
 
 def fetched_from(folder: Path) -> str | None:
     """Where git fetches this work tree from; None where it does not, or outside git."""
-    return _git(folder, "remote", "get-url", "origin")
+    return ask_git(folder, "remote", "get-url", "origin")
 
 
-def _git(folder: Path, *arguments: str) -> str | None:
+def ask_git(folder: Path, *arguments: str) -> str | None:
+    """What git says there; None where it refuses, is not there, or takes too long."""
     try:
         done = subprocess.run(  # noqa: S603 -- a fixed program, and no shell
             ["git", *_CAREFUL, "-C", str(folder), *arguments],  # noqa: S607 -- found on the PATH, as everywhere
