@@ -8,19 +8,22 @@ they count against no limit, and are told.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from controller import canon
 from controller.ahead import membership_after
 from controller.grants import ACCESS
 from controller.membership import MEMBERS
-from controller.model import Action, Change, Finding, Key, Kind, Origin, Plan, Severity
+from controller.memory import Flap
+from controller.model import Action, Cause, Change, Finding, Key, Kind, Origin, Plan, Severity
 from controller.observe import Observed
 from controller.readers import Groups, Readers, reached, readers
 from controller.spec import Document
 from controller.spec.dates import ends_at
 
+_DAY: Final = timedelta(hours=24)
 _SMALL: Final = 4  # people; below it a share says nothing
 _LOSSES: Final = frozenset({"last-reader", "share-losing-access"})
 _COVERS: Final = {"last-reader": ("empty-list",)}  # one loss, seen twice, is approved once
@@ -29,13 +32,15 @@ _COVERS: Final = {"last-reader": ("empty-list",)}  # one loss, seen twice, is ap
 @dataclass(frozen=True, slots=True)
 class Bench:
     """What is judged by: the tenant's limits, the approvals that stand, the moment. `whole`: the plan is
-    about all documents, so that an approval of what it does not find is idle."""
+    about all documents, so that an approval of what it does not find is idle. `flapping`: what was put right
+    three times within a day, by change id."""
 
     tenant: Document
     approvals: tuple[Document, ...]
     now: datetime
     zone: Any
     whole: bool = True
+    flapping: Mapping[str, Flap] = field(default_factory=dict)
 
     @property
     def safety(self) -> Any:
@@ -138,6 +143,27 @@ def _resource_findings(plan: Plan, counted: dict[Key, Readers], bench: Bench) ->
         if key not in deleted:
             yield from _losses(key, count, plan, bench)
     yield from _emptied(plan, deleted)
+    yield from _flapping(plan, bench)
+
+
+def _flapping(plan: Plan, bench: Bench) -> Iterator[Finding]:
+    """What somebody changes back again and again: a fourth time within a day it is left to people. It stays
+    held, however long, until it is approved or the document wishes something else."""
+    for change in plan.open_changes:
+        flap = bench.flapping.get(change.id)
+        if flap is None or change.cause is not Cause.DRIFT:
+            continue
+        back = flap.again_at or bench.now
+        if canon.plain(change.after) != canon.plain(flap.value) or back - flap.since > _DAY:
+            continue
+        by = f", by {', '.join(flap.who)}" if flap.who else ""
+        message = (
+            f"{change.field} of {change.key.address} was put right three times since "
+            f"{flap.since:%Y-%m-%d %H:%M} UTC and changed back each time{by}: talk to them, then change the "
+            "document or approve this"
+        )
+        subject = "/".join((change.key.address, *change.path))
+        yield Finding("flapping", subject, Severity.ERROR, message, change.key, change.origin)
 
 
 def _losses(key: Key, count: Readers, plan: Plan, bench: Bench) -> Iterator[Finding]:

@@ -21,6 +21,17 @@ class Awaited:
 
 
 @dataclass(frozen=True, slots=True)
+class Flap:
+    """What was put right three times within a day: to which value, the first time when, when it was seen
+    changed again (None: just now), and by whom, as far as the audit log told."""
+
+    value: Any
+    since: datetime
+    again_at: datetime | None
+    who: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """What the journal remembers of a tenant. `known` is False where there is no journal: then every
     difference is first-seen. `applied` holds, for each resource in `settled`, every value last applied,
@@ -35,6 +46,7 @@ class Memory:
     object_ids: Mapping[str, Key] = field(default_factory=dict)
     agreed: Mapping[Key, datetime] = field(default_factory=dict)
     born: Mapping[Key, datetime] = field(default_factory=dict)
+    flapping: Mapping[str, Flap] = field(default_factory=dict)  # by change id
     suspended: Mapping[str, str] = field(default_factory=dict)  # why, by address; empty: the whole tenant
 
     def renamed(self, names: Mapping[Key, Key]) -> Memory:

@@ -127,6 +127,7 @@ def remember(journal: Journal | None, tenant_id: str) -> Memory:
         object_ids=object_ids,
         agreed={key: m.last_at for key, m in managed.items()},
         born={key: m.first_at for key, m in managed.items()},
+        flapping=journal.flapping(tenant_id),
         suspended={
             subject: f"{order.reason} — {order.who}, {order.at:%Y-%m-%d %H:%M} UTC"
             for subject, order in journal.orders.suspended(tenant_id).items()
@@ -187,7 +188,9 @@ def _decide(
         plan = replace(plan, findings=(*plan.findings, *unmanaged(observed, memory, spoken)))
     approvals = setting.specs.approvals
     plan = leave_alone(plan, memory.suspended)
-    bench = guard.Bench(setting.specs.tenant, approvals, context.now, context.zone, whole=setting.whole)
+    bench = guard.Bench(
+        setting.specs.tenant, approvals, context.now, context.zone, setting.whole, memory.flapping
+    )
     broken = policies.of_plan(setting.specs, setting.documents(), plan)
     judged = guard.judge(plan, observed, bench, broken)
     return Prepared(weigh(judged, observed, memory), draft, observed, memory, renamed)
@@ -242,6 +245,7 @@ async def carry_out(setting: Setting, connection: Connection, prepared: Prepared
     """Applies a prepared plan and records what became of it. The caller holds the tenant's lock."""
     journal = setting.journal
     assert journal is not None, "nothing is written without a record"
+    journal.record_drift(setting.tenant_id, prepared.plan.changes, at=setting.now())
     run_id = journal.start_run(
         setting.tenant_id,
         at=setting.now(),

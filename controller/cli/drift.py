@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import click
@@ -20,7 +21,7 @@ from controller.cli.session import (
     run,
     tenant_options,
 )
-from controller.errors import ServiceError, UsageError
+from controller.errors import ServiceError, StateError, UsageError
 from controller.guard import is_guard
 from controller.journal import Journal
 from controller.model import Cause, Change, Finding, Plan, Severity
@@ -77,10 +78,22 @@ async def _one(session: Session, specs: TenantSpecs, journal: Journal | None, fo
                 )
             except ServiceError as error:
                 click.echo(f"warning: the audit log cannot tell who: {error}", err=True)
+    if journal is not None:
+        _note(journal, setting.tenant_id, drifted, deeds, setting.now())
     _show(prepared, drifted, deeds, form)
     if _in_error(prepared.plan):
         return outcome.ERROR
     return outcome.CHANGES if drifted else outcome.GOOD
+
+
+def _note(
+    journal: Journal, tenant_id: str, drifted: list[Change], deeds: Mapping[str, Deed], at: datetime
+) -> None:
+    """What was seen goes on record; whoever only wants to look sees it all the same."""
+    try:
+        journal.record_drift(tenant_id, drifted, at=at, authors=deeds)
+    except StateError as error:
+        click.echo(f"warning: what was found could not be written down: {error}", err=True)
 
 
 def _show(prepared: Prepared, drifted: list[Change], deeds: Mapping[str, Deed], form: str) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 import click
 
+from controller.cli import outcome
 from controller.cli.session import Session, chosen_options, open_session
+from controller.errors import UsageError
 from controller.journal import HistoryRow, Journal
 from controller.report.text import short
 
@@ -16,6 +18,7 @@ _EXAMPLES = """\b
 Examples:
   mbx history support@entreprise.example
   mbx history --limit 20 --format json
+  mbx history --verify                     exit status 1 where the record was tampered with
 """
 
 
@@ -25,14 +28,20 @@ Examples:
 @click.option(
     "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many, the newest."
 )
+@click.option("--verify", is_flag=True, help="Check that nothing was altered, taken away or put in.")
+@click.option("--head", metavar="HEX", help="With --verify: a head noted earlier, to be found in it.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(address: str | None, limit: int, form: str, **common: Any) -> int:
+def command(address: str | None, limit: int, form: str, verify: bool, head: str | None, **common: Any) -> int:
     """Shows what was applied, when, from which commit, with which result; the newest first.
 
     ADDRESS: of one resource, also of one whose document is gone. Left out: of all.
     """
     folder = None if address is None or "@" in address else Path(address)  # as with the commands beside it
     session = open_session(folder, **common)
+    if head and not verify:
+        raise UsageError("--head belongs to --verify")
+    if verify:
+        return _verify(session, head)
     address = None if folder else address
     rows = _rows(session, address, limit)
     if form == "json":
@@ -47,6 +56,23 @@ def command(address: str | None, limit: int, form: str, **common: Any) -> int:
     if not rows:
         click.echo("Nothing was applied yet.")
     return 0
+
+
+def _verify(session: Session, noted: str | None) -> int:
+    status = outcome.GOOD
+    if noted and len(session.tenants) > 1:
+        raise UsageError("several tenants: choose one with --tenant for --head")
+    with Journal.open(session.settings.journal_url) as journal:
+        for specs in session.tenants:
+            tenant: Any = specs.tenant.spec
+            proof = journal.verify(tenant.tenant_id, head=noted)
+            if proof.misfit is None:
+                click.echo(f"{tenant.name}: {proof.links} links, each fits. Head: {proof.head}")
+                continue
+            status = outcome.ERROR
+            found = proof.misfit
+            click.echo(f"{tenant.name}: link {found.position} does not fit: {found.what}: {found.why}")
+    return status
 
 
 def _rows(session: Session, asked: str | None, limit: int) -> list[HistoryRow]:

@@ -6,6 +6,7 @@ not the truth: without it the controller still converges, and only the causes of
 
 from __future__ import annotations
 
+from controller.journal.chain import Misfit, Proof
 from controller.journal.forms import as_recorded
 from controller.journal.journal import Journal
 from controller.journal.lease import Leader
@@ -14,11 +15,13 @@ from controller.journal.orders import Order, Orders, Will
 from controller.journal.outbox import Errand, Message, Outbox
 from controller.journal.recall import LastApplied
 from controller.journal.records import AccessRecord, Applied, HistoryRow, Managed, Pending, RunRow
+from controller.journal.sightings import Author, Sighting
 from controller.journal.told import Draft, Told
 
 __all__ = [
     "AccessRecord",
     "Applied",
+    "Author",
     "Draft",
     "Errand",
     "HistoryRow",
@@ -27,12 +30,15 @@ __all__ = [
     "Leader",
     "Managed",
     "Message",
+    "Misfit",
     "Order",
     "Orders",
     "Outbox",
     "Patience",
     "Pending",
+    "Proof",
     "RunRow",
+    "Sighting",
     "Told",
     "Will",
     "as_recorded",

@@ -16,16 +16,19 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from controller.errors import LeadLostError, StateError
-from controller.journal import standing, trail
+from controller.journal import chain, sightings, standing, trail
+from controller.journal.chain import Proof
 from controller.journal.lease import Leader, Leases, is_latest, leaders
 from controller.journal.lock import AdvisoryLocks, FileLocks, LockMaker, MemoryLocks, Patience, hold
 from controller.journal.opening import open_engine, reading, sqlite_path, writing
 from controller.journal.orders import Orders
 from controller.journal.outbox import Outbox
 from controller.journal.records import AccessRecord, Applied, HistoryRow, Managed, Pending, RunRow
+from controller.journal.sightings import Sighting
 from controller.journal.told import Told
 from controller.lead import Alone, Leadership
-from controller.model import Change, Condition, Key, Mode, Status
+from controller.memory import Flap
+from controller.model import Cause, Change, Condition, Key, Mode, Status
 
 
 def _fresh_id() -> str:
@@ -258,6 +261,37 @@ class Journal:
         """What was attempted, newest first, on one address (in lower case) or on all."""
         with self._reading() as connection:
             return trail.history(connection, tenant_id, address, limit)
+
+    def record_drift(
+        self,
+        tenant_id: str,
+        changes: Sequence[Change],
+        *,
+        at: datetime,
+        authors: Mapping[str, sightings.Doer] | None = None,
+    ) -> None:
+        """Notes what somebody changed by hand: those of the planned changes that have the cause drift, and by
+        their ids who it was, as far as the audit log tells. The same is noted once, and once more with its
+        author."""
+        drifted = [change for change in changes if change.cause is Cause.DRIFT]
+        if drifted:
+            with self._writing() as connection:
+                sightings.record(connection, tenant_id, drifted, authors or {}, at)
+
+    def seen(self, tenant_id: str, address: str | None = None, *, limit: int = 100) -> list[Sighting]:
+        """What was changed by hand, newest first."""
+        with self._reading() as connection:
+            return sightings.seen(connection, tenant_id, address, limit)
+
+    def flapping(self, tenant_id: str) -> Mapping[str, Flap]:
+        """By change id, what was put right again and again within a day."""
+        with self._reading() as connection:
+            return sightings.flapping(connection, tenant_id)
+
+    def verify(self, tenant_id: str, *, head: str | None = None) -> Proof:
+        """Whether the history is as it was written; `head` was noted earlier, and must be part of it."""
+        with self._reading() as connection:
+            return chain.verify(connection, tenant_id, head)
 
     def runs(self, tenant_id: str, *, limit: int = 100) -> list[RunRow]:
         """The runs, newest first."""

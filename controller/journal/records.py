@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from controller.model import Action, Condition, Key, Mode, Status
+from controller.model import Action, Cause, Condition, Key, Mode, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,7 @@ class HistoryRow:
     concluded_at: datetime | None
     error: str | None
     request_ids: tuple[str, ...]
+    cause: Cause | None = None  # None: written before this was recorded
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The tables, as the newest of the migrations leaves them.
 
-`runs`, `run_ends`, `intents` and `outcomes` are only ever added to: how an intent stands is its last outcome.
+`runs`, `run_ends`, `intents`, `outcomes` and `seen` are only ever added to: how an intent stands is its last
+outcome. `chain` seals them, and `access` with them. Only retention takes something away.
 The others say how things stand, and are rewritten in place.
 """
 
@@ -82,7 +83,9 @@ intents = sa.Table(
     sa.Column("requests", sa.Text, nullable=False),  # JSON list
     sa.Column("step", sa.Integer, nullable=False),
     sa.Column("at", Utc, nullable=False),
+    sa.Column("cause", sa.Text),  # NULL: written before this was
     sa.Index("intents_by_resource", "tenant_id", "address"),
+    sa.Index("intents_by_cause", "tenant_id", "cause"),
 )
 
 outcomes = sa.Table(
@@ -166,4 +169,43 @@ leads = sa.Table(
     sa.Column("name", sa.Text, nullable=False),  # for people
     sa.Column("since", Utc, nullable=False),
     sa.Column("expires_at", Utc, nullable=False),  # by the server's clock, as `since`
+)
+
+seen = sa.Table(  # what somebody changed by hand
+    "seen",
+    metadata,
+    sa.Column("seq", SEQUENCE, primary_key=True, autoincrement=True),
+    *_key_columns(primary=False),
+    sa.Column("change_id", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),  # JSON list
+    sa.Column("before", sa.Text, nullable=False),  # JSON: as it was to stay
+    sa.Column("after", sa.Text, nullable=False),  # JSON: as it was found
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("who", sa.Text),
+    sa.Column("who_at", Utc),
+    sa.Column("operation", sa.Text),
+    sa.Index("seen_by_change", "tenant_id", "change_id"),
+    sa.Index("seen_by_resource", "tenant_id", "address"),
+)
+
+chain = sa.Table(
+    "chain",
+    metadata,
+    sa.Column("tenant_id", sa.Text, primary_key=True),
+    sa.Column("position", sa.BigInteger, primary_key=True),
+    sa.Column("part", sa.Text, nullable=False),  # a Part
+    sa.Column("ref", sa.BigInteger, nullable=False),  # the row's `seq`
+    sa.Column("at", Utc, nullable=False),  # the row's moment
+    sa.Column("content", sa.Text, nullable=False),  # SHA-256 of the row
+    sa.Column("digest", sa.Text, nullable=False),  # SHA-256 of this link and the one before
+    sa.Column("pruned", sa.Boolean, nullable=False),
+    sa.Index("chain_by_row", "tenant_id", "part", "ref"),
+)
+
+chain_heads = sa.Table(
+    "chain_heads",
+    metadata,
+    sa.Column("tenant_id", sa.Text, primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
 )

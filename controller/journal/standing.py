@@ -14,6 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from controller.journal import schema
+from controller.journal.chain import Part, seal
 from controller.journal.forms import decode, digest, encode
 from controller.journal.records import AccessRecord, Applied, Managed
 from controller.journal.statements import insert, upsert
@@ -198,6 +199,7 @@ def record_access(
     table = schema.access
     latest = _latest_access(connection, tenant_id, lists)
     confirmed: list[int] = []
+    added: list[int] = []
     for address, rows in lists.items():
         content = sorted(rows, key=encode)  # the services promise no order
         mark = digest(content)
@@ -205,16 +207,11 @@ def record_access(
         if last is not None and last.digest == mark:
             confirmed.append(last.seq)
             continue
-        connection.execute(
-            table.insert().values(
-                tenant_id=tenant_id,
-                address=address,
-                digest=mark,
-                content=encode(content),
-                first_seen=at,
-                last_seen=at,
-            )
-        )
+        row = {"tenant_id": tenant_id, "address": address, "digest": mark, "content": encode(content)}
+        statement = table.insert().values(**row, first_seen=at, last_seen=at)
+        added.append(int(connection.scalar(statement.returning(table.c.seq)) or 0))
+    for start in range(0, len(added), _CHUNK):
+        seal(connection, tenant_id, Part.ACCESS, added[start : start + _CHUNK])
     for start in range(0, len(confirmed), _CHUNK):
         chunk = confirmed[start : start + _CHUNK]
         connection.execute(

@@ -14,9 +14,10 @@ import sqlalchemy as sa
 
 from controller.errors import StateError
 from controller.journal import schema
+from controller.journal.chain import Part, seal
 from controller.journal.forms import clean_text, decode, encode, without_secrets
 from controller.journal.records import HistoryRow, Pending, RunRow
-from controller.model import Action, Change, Condition, Key, Kind, Mode, Status
+from controller.model import Action, Cause, Change, Condition, Key, Kind, Mode, Status
 
 
 def start_run(
@@ -71,8 +72,9 @@ def intend(
         {"api": request.api, "call": request.call, "parameters": without_secrets(request.parameters)}
         for request in change.requests
     ]
-    connection.execute(
-        schema.intents.insert().values(
+    seq = connection.scalar(
+        schema.intents.insert()
+        .values(
             id=intent_id,
             run_id=run_id,
             tenant_id=tenant_id,
@@ -86,8 +88,11 @@ def intend(
             requests=encode(requests),
             step=step,
             at=at,
+            cause=change.cause.value,
         )
+        .returning(schema.intents.c.seq)
     )
+    seal(connection, tenant_id, Part.INTENT, [int(seq or 0)])
 
 
 def conclude(
@@ -100,17 +105,21 @@ def conclude(
     request_ids: Sequence[str],
 ) -> None:
     table = schema.intents
-    if connection.scalar(sa.select(table.c.seq).where(table.c.id == intent_id)) is None:
+    tenant_id = connection.scalar(sa.select(table.c.tenant_id).where(table.c.id == intent_id))
+    if tenant_id is None:
         raise StateError(f"the journal knows no intent {intent_id}")
-    connection.execute(
-        schema.outcomes.insert().values(
+    seq = connection.scalar(
+        schema.outcomes.insert()
+        .values(
             intent_id=intent_id,
             status=status.value,
             at=at,
             error=None if error is None else clean_text(error),
             request_ids=encode(list(request_ids)),
         )
+        .returning(schema.outcomes.c.seq)
     )
+    seal(connection, tenant_id, Part.OUTCOME, [int(seq or 0)])
 
 
 def pending(connection: sa.Connection, tenant_id: str) -> tuple[Pending, ...]:
@@ -193,6 +202,7 @@ def _history_row(row: sa.Row[Any]) -> HistoryRow:
         status=None if row.status is None else Status(row.status),
         concluded_at=row.concluded_at,
         error=row.error,
+        cause=None if row.cause is None else Cause(row.cause),
         request_ids=() if row.request_ids is None else tuple(decode(row.request_ids)),
     )
 

@@ -167,6 +167,10 @@ class Turning:
         making.prepared, making.cycle = prepared, Cycle(prepared.plan)
         self.means.planned(prepared.plan)
         making.deeds = await self._deeds(prepared, setting, connection)
+        if setting.journal is not None:
+            setting.journal.record_drift(
+                self.tenant_id, prepared.plan.changes, at=setting.now(), authors=making.deeds
+            )
         return prepared
 
     async def _deeds(
