@@ -71,7 +71,7 @@ def _verify(session: Session, noted: str | None) -> int:
                 continue
             status = outcome.ERROR
             found = proof.misfit
-            click.echo(f"{tenant.name}: link {found.position} does not fit: {found.what}: {found.why}")
+            click.echo(f"{tenant.name}: does not fit at link {found.position}: {found.what}: {found.why}")
     return status
 
 

@@ -198,7 +198,8 @@ def verify(connection: sa.Connection, tenant_id: str, noted: str | None = None) 
             passed = passed or link.digest == noted
     misfit = _ending(connection, tenant_id, position, last) or _unsealed(connection, tenant_id, position)
     if misfit is None and not passed:
-        misfit = Misfit(position, "the whole chain", f"the head {noted} was never in it: it was written anew")
+        why = f"it never had the head {noted}: it was written anew, or that is another journal's"
+        misfit = Misfit(position, "the whole chain", why)
     return Proof(last, walked, pruned, misfit)
 
 
