@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import ssl
 import subprocess
 import sys
@@ -153,6 +154,7 @@ class Desk:
         return subprocess.Popen(
             [sys.executable, "-m", "controller", *words], cwd=self.folder, text=True, encoding="utf-8",
             env={**self.env, **env}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - a background job ignores it
         )  # fmt: skip
 
     def mbx(self, *words: str, code: int | None = None, **env: str) -> Done:

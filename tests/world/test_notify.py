@@ -197,7 +197,7 @@ def test_a_hook_that_is_down_for_hours_gets_one_message(people: People, go: Call
         await people.turn()
         people.heard["hook.example"].clear()
         people.answers = [503] * 1000
-        for _ in range(6):
+        for _ in range(3):  # a fourth time would be held, as somebody means it
             people.rig.poke("Add-MailboxPermission", **INTRUDER)
             await people.turn()
         people.answers = []
@@ -206,8 +206,8 @@ def test_a_hook_that_is_down_for_hours_gets_one_message(people: People, go: Call
 
     go(story())
     (message,) = people.heard["hook.example"]
-    assert [one["kind"] for one in message["news"]] == ["drift", "healed"] * 6
-    assert len({one["id"] for one in message["news"]}) == 12
+    assert [one["kind"] for one in message["news"]] == ["drift", "healed"] * 3
+    assert len({one["id"] for one in message["news"]}) == 6
 
 
 def test_a_hook_that_never_answers_is_given_up_after_a_day_with_a_reason(
