@@ -5,6 +5,7 @@
     │   ├── SpecError                a document is wrong: carries every problem of every file
     │   ├── SettingsError            a setting is missing, double or malformed
     │   ├── UsageError               a command line that cannot be meant
+    │   ├── SnapshotError            a snapshot that is none, too old, or signed by somebody else
     │   └── StaleError               a saved plan that does not, or no longer, hold: exit 4
     ├── SourceError                  the specs cannot be had, or not be trusted: nothing is written
     ├── StateError                   the journal cannot be reached or does not hold
@@ -18,7 +19,8 @@
         ├── InvalidError             refused as malformed or not allowed         → stall this object
         ├── ThrottledError           429 after the last attempt                  → next cycle
         ├── TransientError           5xx, connection, time-out, cut answer       → next cycle
-        └── UnknownOutcomeError      a write whose answer was lost               → look before repeating
+        ├── UnknownOutcomeError      a write whose answer was lost               → look before repeating
+        └── UnseenError              a snapshot was asked what it did not look at
 """
 
 from __future__ import annotations
@@ -59,6 +61,10 @@ class SettingsError(UserError):
 
 
 class UsageError(UserError):
+    pass
+
+
+class SnapshotError(UserError):
     pass
 
 
@@ -143,4 +149,8 @@ class TransientError(ServiceError):
 
 
 class UnknownOutcomeError(ServiceError):
+    pass
+
+
+class UnseenError(ServiceError):
     pass

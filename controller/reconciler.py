@@ -61,6 +61,7 @@ class Setting:
     at: datetime | None = None  # to see the plan of another day
     lead: Lead = field(default_factory=Always)
     stopping: Callable[[], bool] = lambda: False  # once True, no further change is begun
+    memory: Memory | None = None  # instead of what the journal remembers, where there is no journal
 
     @property
     def tenant(self) -> Any:
@@ -138,7 +139,9 @@ def remember(journal: Journal | None, tenant_id: str) -> Memory:
 async def prepare(setting: Setting, reader: Reader) -> Prepared:
     """Observes, plans and judges. Raises SignInError where nothing can be asked; any other trouble with
     the tenant stands in the plan."""
-    memory = await asyncio.to_thread(remember, setting.journal, setting.tenant_id)
+    memory = setting.memory
+    if memory is None:
+        memory = await asyncio.to_thread(remember, setting.journal, setting.tenant_id)
     try:
         directory = await read_directory(reader)
     except SignInError:

@@ -116,6 +116,8 @@ class Settings(BaseSettings):
     forge_url: str | None = None
     forge_token: SecretStr | None = None
     snapshot_key: SecretStr | None = None
+    snapshot_public_key: str | None = None
+    snapshot_file: str | None = None
 
     # saved plans
     plan_key: SecretStr | None = None

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "plan": "Show what would change, and why.",
     "apply": "Carry out what the plan shows, and read it back.",
     "show": "Show a saved plan in any form, without a tenant.",
+    "snapshot": "Write what a tenant answers into a signed file, for plans without signing in.",
     "comment": "Put the plan into one comment on the pull request, and set the status of its commit.",
     "run": "The loop: follow the specs and the tenant, report or apply, until told to stop.",
     "suspend": "Leave a tenant or a mailbox alone until it is resumed.",

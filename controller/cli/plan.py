@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from controller.cli.session import (
     run,
     tenant_options,
 )
+from controller.cli.snapshot import longest_age, planned_from
 from controller.cli.terminal import paint, show_plan
 from controller.errors import UsageError
+from controller.journal import Journal
 from controller.keys import private_key
 from controller.model import Plan
 from controller.reconciler import prepare
@@ -36,6 +39,7 @@ Examples:
   mbx plan --format html > plan.html         to be read in a browser; markdown: for a pull request
   mbx plan --at 2027-02-01                   the plan of that day
   mbx plan --out plan.json                   to be reviewed, then `mbx apply plan.json`
+  mbx plan --snapshot tenant.snapshot        in a pull request's job, which cannot sign in
   mbx plan --detailed-exitcode               0 nothing to do, 2 changes
 """
 
@@ -51,35 +55,66 @@ Examples:
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Also save the plan, for `mbx apply FILE`."
 )
 @click.option("--at", metavar="TIME", help="Plan as if it were then: a date or a timestamp.")
+@click.option(
+    "--snapshot", "where", metavar="FILE|URL", help="Plan from what `mbx snapshot` wrote, without signing in."
+)
+@click.option(
+    "--max-age", default="24h", show_default=True, metavar="SPAN", help="How old a snapshot may be."
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do.")
-def command(form: str, out: Path | None, at: str | None, detailed_exitcode: bool, **common: Any) -> int:
+def command(
+    form: str,
+    out: Path | None,
+    at: str | None,
+    where: str | None,
+    max_age: str,
+    detailed_exitcode: bool,
+    **common: Any,
+) -> int:
     """Shows what would change, and why. Never writes.
 
     Exit status: 0 it could be computed; 1 an error; 5 a safety limit or policy refuses something; with
     --detailed-exitcode 2 where there are changes.
     """
-    return run(_plan(form, out, at, detailed_exitcode, common))
+    return run(_plan(_Wish(form, out, at, where, longest_age(max_age)), detailed_exitcode, common))
 
 
-async def _plan(form: str, out: Path | None, at: str | None, detailed: bool, common: dict[str, Any]) -> int:
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What is asked for: which form, saved where, as of when, from which snapshot."""
+
+    form: str
+    out: Path | None
+    at: str | None
+    snapshot: str | None
+    longest: timedelta
+
+
+async def _plan(wish: _Wish, detailed: bool, common: dict[str, Any]) -> int:
     session = open_session(**common)
-    if len(session.tenants) > 1 and (form in SINGLE or out):
-        asked = "--out" if out else f"--format {form}"
+    if len(session.tenants) > 1 and (wish.form in SINGLE or wish.out or wish.snapshot):
+        asked = "--out" if wish.out else "--snapshot" if wish.snapshot else f"--format {wish.form}"
         raise UsageError(f"several tenants: choose one with --tenant for {asked}")
-    if out and at:
+    if wish.out and wish.at:
         raise UsageError("--at shows another day's plan, which cannot be applied: leave out --out")
-    journal = optional_journal(session.settings)
+    journal = None if wish.snapshot else optional_journal(session.settings)
 
     async def one(specs: TenantSpecs) -> int:
-        setting = session.setting(specs, journal, at=_moment(at, specs))
-        async with session.connection(specs) as connection:
-            prepared = await prepare(setting, connection.reader())
-        if out:
-            _save(out, _sealed(session, specs, prepared.plan))
-        show_plan(prepared.plan, form, paint())
-        return outcome.of_plan(prepared.plan, detailed=detailed)
+        plan = await _planned(session, specs, wish, journal)
+        if wish.out:
+            _save(wish.out, _sealed(session, specs, plan))
+        show_plan(plan, wish.form, paint())
+        return outcome.of_plan(plan, detailed=detailed)
 
     return await each_tenant(session, one)
+
+
+async def _planned(session: Session, specs: TenantSpecs, wish: _Wish, journal: Journal | None) -> Plan:
+    at = _moment(wish.at, specs)
+    if wish.snapshot:
+        return await planned_from(session, specs, wish.snapshot, wish.longest, at=at)
+    async with session.connection(specs) as connection:
+        return (await prepare(session.setting(specs, journal, at=at), connection.reader())).plan
 
 
 def _sealed(session: Session, specs: TenantSpecs, plan: Plan) -> str:

@@ -22,6 +22,7 @@ from controller.clients import transport as transports
 from controller.clients.attempt import Attempts, Policy
 from controller.clients.crowd import ask_all
 from controller.clients.dataverse import Dataverse
+from controller.clients.download import download
 from controller.clients.endpoints import Endpoints
 from controller.clients.exchange import Exchange, Reply
 from controller.clients.graph import Graph, segment
@@ -47,6 +48,7 @@ __all__ = [
     "ask_all",
     "codes",
     "connect",
+    "download",
     "segment",
 ]
 

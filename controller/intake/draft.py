@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from controller.aspect import Aspect, Resource
 from controller.errors import ServiceError
-from controller.intake.probe import KNOWN_FOLDERS
 from controller.mail_folders import parse, well_known
 from controller.model import Absent, Key, Kind, Observation, Path, Present, Unreadable
 from controller.observe import Observed
+from controller.probe import KNOWN_FOLDERS
 from controller.spec.kinds import MODELS
 
 Tree = dict[str, Any]

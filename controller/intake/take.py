@@ -17,13 +17,13 @@ from controller.errors import ControllerError, ServiceError
 from controller.intake.chosen import Choice, choose
 from controller.intake.draft import Draft, Tree, drafts
 from controller.intake.page import page
-from controller.intake.probe import probe, probe_rights
 from controller.intake.profiles import factored
 from controller.intake.proof import decisions, loaded, proved
 from controller.intake.wordings import put_beside
 from controller.membership import MEMBERS
 from controller.model import Key, Kind, Plan
 from controller.observe import NAMING, Observed, observe
+from controller.probe import probe, probe_rights
 from controller.survey import read_directory
 
 _FOLDERS: Final = {
@@ -99,7 +99,8 @@ async def everything_open(reader: Reader) -> Observed:
     directory = await read_directory(reader)
     choices = choose(directory, (), (), everything=True)
     naming = [aspect for aspect in all_aspects() if aspect.name in (*NAMING, MEMBERS[0]) or aspect.founds]
-    return await observe(reader, [probe_rights(choice) for choice in choices], directory, naming)
+    asked = [probe_rights(choice.key, choice.principal.address) for choice in choices]
+    return await observe(reader, asked, directory, naming)
 
 
 async def take(
@@ -118,7 +119,7 @@ async def take(
     Raises ServiceError where the tenant cannot be asked, SpecError where the folder itself is wrong."""
     found: list[Draft] = []
     for start in range(0, len(choices), _AT_ONCE):
-        documents = [probe(choice) for choice in choices[start : start + _AT_ONCE]]
+        documents = [probe(each.key, each.principal.address) for each in choices[start : start + _AT_ONCE]]
         found += drafts(await observe(reader, documents, directory, all_aspects()), all_aspects())
         told(len(found))
     await _tell_of_disabled(reader, directory, found)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-from controller.intake.chosen import Choice
-from controller.model import Kind, Origin
+from controller.model import Key, Kind, Origin
 from controller.spec import Document
 from controller.spec.kinds import MODELS
 
@@ -76,20 +76,20 @@ _QUESTIONS: Final[dict[Kind, dict[str, Any]]] = {
 }
 
 
-def probe_rights(choice: Choice) -> Document:
+def probe_rights(key: Key, address: str) -> Document:
     """A document that asks only who may do what with it."""
-    named = choice.key.kind is Kind.DISTRIBUTION_LIST
+    named = key.kind is Kind.DISTRIBUTION_LIST
     asked = {"members": [], "sendAs": [], "sendOnBehalf": []} if named else _RIGHTS
-    return _document(choice, asked)
+    return _document(key, address, asked)
 
 
-def probe(choice: Choice) -> Document:
-    """A document about one object that speaks of every field of its kind which can be read back."""
-    return _document(choice, _QUESTIONS[choice.key.kind])
+def probe(key: Key, address: str, **besides: Any) -> Document:
+    """A document about one object that speaks of every field of its kind which can be read back, and of
+    `besides`."""
+    return _document(key, address, {**_QUESTIONS[key.kind], **besides})
 
 
-def _document(choice: Choice, asked: dict[str, Any]) -> Document:
-    kind = choice.key.kind
-    name = "mailbox" if kind is Kind.MAILBOX_DELEGATION else "address"
-    contents = {"kind": kind.value, name: choice.principal.address, **asked}
-    return Document(kind, MODELS[kind.value].model_validate(contents), Origin("(import)", 1), choice.key)
+def _document(key: Key, address: str, asked: Mapping[str, Any]) -> Document:
+    name = "mailbox" if key.kind is Kind.MAILBOX_DELEGATION else "address"
+    contents = {"kind": key.kind.value, name: address, **asked}
+    return Document(key.kind, MODELS[key.kind.value].model_validate(contents), Origin("(import)", 1), key)
