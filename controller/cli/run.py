@@ -20,6 +20,7 @@ from controller.board import Board
 from controller.cli import outcome
 from controller.cli.messenger import messenger
 from controller.cli.session import LEVELS, LOG_FORMATS, connection, identity
+from controller.cli.snapshot import publisher
 from controller.cli.terminal import closing as closing_line
 from controller.cli.terminal import paint, show_plan
 from controller.cli.terminal import tell as tell_outcome
@@ -176,6 +177,7 @@ def _loop(
         planned=planned,
         told=told,
         drifted=notifier.foresee,
+        publish=publisher(settings),
     )
     timetable = Timetable(random.Random())  # noqa: S311 -- spreads load, keeps no secret
     return Loop(

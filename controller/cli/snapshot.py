@@ -3,19 +3,22 @@ it."""
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from controller.cli.session import Session, open_session, optional_journal, run, tenant_options
-from controller.clients import download
+from controller.clients import Connection, download
 from controller.errors import SettingsError, SnapshotError, UsageError
 from controller.keys import private_key, public_key
 from controller.model import Plan
+from controller.reconciler import Setting
 from controller.settings import Settings, duration
 from controller.snapshot import LARGEST, Offline, check_age, open_snapshot, plan_offline, seal, take
 from controller.spec import TenantSpecs
@@ -54,11 +57,7 @@ async def _snapshot(out: Path, everything: bool, common: dict[str, Any]) -> int:
     if session.targets or session.selector:
         raise UsageError("a snapshot is of all documents: leave out --target and --selector")
     (specs,) = session.tenants
-    if session.settings.snapshot_key is None:
-        raise SettingsError(
-            f"{_KEY} is not set, which signs snapshots: make one with `openssl genpkey -algorithm ed25519`"
-        )
-    key = private_key(session.settings.snapshot_key.get_secret_value(), _KEY)
+    key = _signing_key(session.settings)
     setting = session.setting(specs, optional_journal(session.settings))
     async with session.connection(specs) as connection:
         content = await take(setting, connection.reader(), everything=everything)
@@ -66,6 +65,36 @@ async def _snapshot(out: Path, everything: bool, common: dict[str, Any]) -> int:
     replace_file(out, file)
     click.echo(f"{out}: {len(content['about'])} mailboxes and lists, {len(file):,} bytes")
     return 0
+
+
+def publisher(settings: Settings) -> Callable[[Setting, Connection], Awaitable[None]]:
+    """What the loop does after a good turn: writes MBX_SNAPSHOT_FILE where that is set. Raises SettingsError
+    where there is no key for it."""
+    if settings.snapshot_file is None:
+        return _nothing
+    template, key = settings.snapshot_file, _signing_key(settings)
+    tenants: dict[Path, str] = {}
+
+    async def publish(setting: Setting, connection: Connection) -> None:
+        path = Path(template.replace("{tenant}", setting.tenant.name.replace("/", "_")))
+        if tenants.setdefault(path, setting.tenant_id) != setting.tenant_id:
+            raise SettingsError("MBX_SNAPSHOT_FILE is one file for several tenants: put {tenant} into it")
+        content = await take(setting, connection.reader())
+        await asyncio.to_thread(replace_file, path, seal(content, key))
+
+    return publish
+
+
+async def _nothing(setting: Setting, connection: Connection) -> None:
+    pass
+
+
+def _signing_key(settings: Settings) -> Ed25519PrivateKey:
+    if settings.snapshot_key is None:
+        raise SettingsError(
+            f"{_KEY} is not set, which signs snapshots: make one with `openssl genpkey -algorithm ed25519`"
+        )
+    return private_key(settings.snapshot_key.get_secret_value(), _KEY)
 
 
 def replace_file(path: Path, content: bytes) -> None:

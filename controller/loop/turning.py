@@ -42,11 +42,16 @@ async def _unheard(turn: Turn) -> None:
     pass
 
 
+async def _unpublished(setting: Setting, connection: Connection) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """What a turn needs from outside. `journal` opens it, or raises StateError; it may block. `own_app` is
     the application that signs in, so that its own writes are nobody's drift. `drifted` hears of a turn that
-    is about to heal drift: whoever is killed while healing would otherwise have hidden it."""
+    is about to heal drift: whoever is killed while healing would otherwise have hidden it. `publish` looks at
+    the tenant once more after a turn that went well, for whoever plans without signing in."""
 
     connect: Callable[[TenantSpecs], AbstractAsyncContextManager[Connection]]
     journal: Callable[[], Journal]
@@ -59,6 +64,7 @@ class Means:
     planned: Callable[[Plan], None] = lambda plan: None
     told: Callable[[Outcome], None] = lambda outcome: None
     drifted: Callable[[Turn], Awaitable[None]] = _unheard
+    publish: Callable[[Setting, Connection], Awaitable[None]] = _unpublished
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex
 
 
@@ -143,6 +149,7 @@ class Turning:
         async with means.connect(specs) as connection:
             try:
                 await self._cycle(making, setting, connection, journal)
+                await self._publish(making, setting, connection)
             finally:
                 making.stats = connection.stats
 
@@ -161,6 +168,17 @@ class Turning:
             if any(change.cause is Cause.DRIFT for change in prepared.plan.open_changes):
                 await self.means.drifted(making.ended(self.means.now()))
             making.cycle = await carry_out(setting, connection, prepared)
+
+    async def _publish(self, making: _Making, setting: Setting, connection: Connection) -> None:
+        """What goes wrong here is told, and is no trouble of the turn's."""
+        prepared = making.prepared
+        if prepared is None or prepared.observed.directory_error or self.halt.asked():
+            return
+        self.writing = False
+        try:
+            await self.means.publish(setting, connection)
+        except ControllerError as error:
+            _log.warning("snapshot.failed", error=str(error))
 
     async def _look(self, making: _Making, setting: Setting, connection: Connection) -> Prepared:
         prepared = await prepare(setting, connection.reader())

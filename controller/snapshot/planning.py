@@ -26,7 +26,7 @@ _SHOWN: Final = 5  # questions that are named
 
 @dataclass(frozen=True, slots=True)
 class Offline:
-    """A snapshot, opened. `taken_at` is when the looking ended."""
+    """A snapshot, opened. `taken_at` is when the looking began."""
 
     tenant_id: str
     taken_at: datetime

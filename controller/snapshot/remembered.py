@@ -5,11 +5,11 @@ What it holds was in the specs before, and is what the controller applied.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from controller.memory import Awaited, Memory
+from controller.memory import Awaited, Flap, Memory
 from controller.model import Key, Kind
 
 
@@ -26,6 +26,7 @@ def written(memory: Memory) -> dict[str, Any]:
         "autoMapping": {str(key): dict(found) for key, found in memory.auto_mapping.items()},
         "awaited": [[one.change_id, one.accepted, one.since.isoformat()] for one in memory.awaited.values()],
         "objectIds": {ident: str(key) for ident, key in memory.object_ids.items()},
+        "flapping": {change_id: _flap(flap) for change_id, flap in memory.flapping.items()},
         "suspended": dict(memory.suspended),
     }
 
@@ -45,8 +46,19 @@ def read(written: Mapping[str, Any]) -> Memory:
         auto_mapping={_key(key): found for key, found in written["autoMapping"].items()},
         awaited={one.change_id: one for one in awaited},
         object_ids={ident: _key(key) for ident, key in written["objectIds"].items()},
+        flapping={change_id: _read_flap(flap) for change_id, flap in written["flapping"].items()},
         suspended=written["suspended"],
     )
+
+
+def _flap(flap: Flap) -> list[Any]:
+    again = flap.again_at.isoformat() if flap.again_at else None
+    return [flap.value, flap.since.isoformat(), again, list(flap.who)]
+
+
+def _read_flap(written: Sequence[Any]) -> Flap:
+    value, since, again, who = written
+    return Flap(value, _moment(since), _moment(again) if again else None, tuple(who))
 
 
 def _moments(found: Mapping[Key, datetime]) -> dict[str, str]:

@@ -41,6 +41,7 @@ _ASKED_TOO: Final[dict[Kind, dict[str, Any]]] = {
 async def take(setting: Setting, reader: Reader, *, everything: bool = False) -> dict[str, Any]:
     """The contents of a snapshot. `everything`: also shared mailboxes and lists that no document is about.
     Raises ServiceError where not even the directory can be read."""
+    began = setting.now()
     memory = await asyncio.to_thread(remember, setting.journal, setting.tenant_id)
     tape = Tape()
     recorder = Recorder(reader, tape)
@@ -58,7 +59,7 @@ async def take(setting: Setting, reader: Reader, *, everything: bool = False) ->
     return {
         "tenantId": setting.tenant_id,
         "tenant": setting.tenant.name,
-        "takenAt": setting.now().isoformat(),
+        "takenAt": began.isoformat(),
         "about": sorted({key.address for key in chosen}),
         "memory": remembered.written(memory),
         "answers": list(_answers(tape)),
