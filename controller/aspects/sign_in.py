@@ -16,7 +16,7 @@ from controller import canon
 from controller.aspect import Aspect, Context, Permissions, Resource
 from controller.clients import Reader
 from controller.directory import Directory
-from controller.errors import ServiceError, TransientError
+from controller.errors import DeniedError, ServiceError, TransientError
 from controller.model import (
     Absent,
     Action,
@@ -61,8 +61,10 @@ class SignIn(Aspect):
     async def _listed(self, reader: Reader, resources: Sequence[Resource]) -> dict[Key, Observation]:
         try:
             rows = await reader.graph_list("/users", top=999, select="id,accountEnabled")
-        except ServiceError as error:
+        except DeniedError as error:
             return {r.key: Unreadable(error) for r in resources}
+        except ServiceError:
+            rows = []  # each is asked for, and names its own trouble
         users = {row["id"]: row for row in rows}
         found: dict[Key, Observation] = {}
         unlisted = []  # not absent: the listing may lag behind

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from controller import errors
 from controller.clients import Reader, Reply
-from controller.errors import ServiceError, UnseenError
+from controller.errors import ServiceError, SignInError, UnseenError
 from controller.snapshot.tape import Answer, Tape, is_shortcut
 
 T = TypeVar("T")
@@ -98,6 +98,8 @@ class Recorder(_Taped):
             columns = frozenset(select) if select else None
             try:
                 answer = Answer(columns, await self._ask_tenant(way, what, asked, select, rest))
+            except SignInError:
+                raise  # nothing can be asked: no answer at all
             except ServiceError as error:
                 answer = Answer(columns, error=_written(error))
             answer = self.tape.note(way, what, asked, answer)

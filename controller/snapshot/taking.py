@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from controller.aspect import all_aspects
+from controller.claims import read_names
 from controller.clients import Reader
 from controller.directory import Directory, Principal
 from controller.errors import ServiceError
@@ -88,6 +89,8 @@ async def _of_the_tenant(reader: Reader, directory: Directory) -> None:
         await reader.exchange("Get-Recipient", DELETED, select=RECIPIENT)
     with suppress(ServiceError):
         await read_shelf(reader)
+    with suppress(ServiceError):
+        await read_names(reader, directory)
     await read_tags(reader)
     await read_outbound(reader)
     for aspect in all_aspects():

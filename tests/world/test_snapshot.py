@@ -34,8 +34,8 @@ async def published(tenant: Rig, *, everything: bool = False) -> bytes:
         return seal(await take(tenant.setting(), connection.reader(), everything=everything), KEY)
 
 
-async def offline(tenant: Rig, file: bytes) -> Plan:
-    return await plan_offline(tenant.setting(journal=None), open_snapshot(file, KEY.public_key()))
+async def offline(tenant: Rig, file: bytes, **rest: Any) -> Plan:
+    return await plan_offline(tenant.setting(journal=None, **rest), open_snapshot(file, KEY.public_key()))
 
 
 def shown(plan: Plan) -> dict[str, Any]:
@@ -69,6 +69,7 @@ def same(tenant: Rig, go, file: bytes) -> Plan:
         "regional: {language: fr-FR, timeZone: Europe/Paris}",
         "automaticReplies: {state: enabled, internal: Absent}",
         "categories: {Urgent: red}",
+        "claimCategories: {name: 'Chez {displayName}', colour: blue}",
         "folders: {Clients/Contrats: {}}",
         "folders: {Inbox/Bruit: {retentionTag: 1 an}}",
         "searchFolders: {Non lus: {in: [Inbox], filter: isRead eq false}}",
@@ -205,6 +206,57 @@ def test_the_organisation_asked_for_first_in_a_pull_request(rig, go):
     assert any(change.key.kind == "Tenant" for change in same(tenant, go, file).changes)
 
 
+LIST = """\
+kind: DistributionList
+address: annonces@entreprise.example
+type: distribution
+"""
+DELEGATION = """\
+kind: MailboxDelegation
+mailbox: david@entreprise.example
+access: {emma@entreprise.example: [full-access]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("document", "edit"),
+    [
+        (LIST, "members: [emma@entreprise.example]"),
+        (LIST, "owners: [emma@entreprise.example]"),
+        (LIST, "sendAs: [emma@entreprise.example]"),
+        (LIST, "displayName: Nouvelles\njoin: open\nacceptExternal: false"),
+        (DELEGATION, "folderPermissions: {Calendar: {alice@entreprise.example: editor}}"),
+    ],
+)
+def test_lists_and_rights_on_peoples_mailboxes(document, edit, rig, go):
+    tenant = rig(document)
+    file = go(published(tenant))
+    tenant.write("0.yaml", document + edit + "\n")
+    assert same(tenant, go, file).changes
+
+
+def test_one_more_document_than_makes_a_listing_worth_its_while(rig, go):
+    """The tenth asks for a listing that the snapshot, taken for nine, has not: the nine are told all the same."""
+    tenant = rig(*_nine(), scenario=_crowd(9))
+    file = go(published(tenant))
+    tenant.write("contact.yaml", CONTACT + "signInBlocked: true\n")
+    made, online = go(offline(tenant, file)), go(tenant.plan())
+    assert {key.address for key in made.unreadable} == {"contact@entreprise.example"}
+    ours = [change for change in online.changes if change.key.address != "contact@entreprise.example"]
+    assert [change for change in made.changes if change.key not in made.unreadable] == ours
+    assert len(ours) == 9
+
+
+def _crowd(number: int) -> str:
+    return SMALL.rstrip() + "\n" + "".join(
+        f"  box{n}@entreprise.example: {{displayName: Box {n}, signIn: true}}\n" for n in range(number)
+    )
+
+
+def _nine() -> list[str]:
+    return [f"kind: SharedMailbox\naddress: box{n}@entreprise.example\nsignInBlocked: true\n" for n in range(9)]
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_mailboxes_that_people_have_lived_in(tmp_path, go, seed: int):
     """The snapshot is taken for documents that say one thing; the pull request writes all the rest."""
@@ -326,14 +378,12 @@ def test_how_old_it_may_be(rig, go):
 
 def test_of_mailboxes_that_no_document_is_about_it_says_only_that_they_are_there(rig, go):
     """Neither who reads them nor what they are set to; and of people neither licences nor sign-ins."""
-    crowd = "".join(f"  box{n}@entreprise.example: {{displayName: Box {n}}}\n" for n in range(60))
-    scenario = SMALL.rstrip() + "\n" + crowd
     documents = [BOX.replace("libre@", f"box{n}@").replace("Libre", f"Box {n}") for n in range(59)]
-    tenant = rig(*documents, scenario=scenario)
+    tenant = rig(*documents, scenario=_crowd(60))
     held = {one.guid for one in go(_directory(tenant)) if one.address in ("contact@entreprise.example", "box59@entreprise.example")}
     assert len(held) == 2
     opened = open_snapshot(go(published(tenant)), KEY.public_key())
-    seen = {}
+    seen: dict[str, str] = {}
     for asked, answers in opened.tape.answers.items():
         _, what, _ = json.loads(asked)
         if what not in ("Get-Recipient", "Get-User"):
@@ -343,7 +393,10 @@ def test_of_mailboxes_that_no_document_is_about_it_says_only_that_they_are_there
         assert "bruno.petit@entreprise.example" not in text, what
     assert "Get-RecipientPermission" in seen
     assert "Get-Mailbox" in seen
-    same(tenant, go, go(published(tenant)))
+    file = go(published(tenant))
+    same(tenant, go, file)
+    few = {"targets": frozenset({"box3@entreprise.example"})}  # each is asked for itself, where all were listed
+    assert shown(go(offline(tenant, file, **few))) == shown(go(tenant.plan(**few)))
 
 
 async def _directory(tenant: Rig) -> list[Any]:
