@@ -111,6 +111,8 @@ class Settings(BaseSettings):
     lease: Duration = timedelta(seconds=30)
     listen: str = "127.0.0.1:8080"
     webhook_secret: SecretStr | None = None
+    web_token: SecretStr | None = None
+    web_user_header: str | None = None
 
     # the forge, and plans without credentials
     forge_url: str | None = None
@@ -158,6 +160,20 @@ class Settings(BaseSettings):
     def _neither_a_blink_nor_an_age(cls, value: timedelta) -> timedelta:
         if not timedelta(seconds=5) <= value <= timedelta(hours=1):
             raise ValueError("must be between 5s and 1h")
+        return value
+
+    @field_validator("web_token")
+    @classmethod
+    def _no_guess(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 16:
+            raise ValueError("must have 16 characters or more: openssl rand -hex 32")
+        return value
+
+    @field_validator("web_user_header")
+    @classmethod
+    def _name_of_a_header(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9-]+", value):
+            raise ValueError("must be the name of a header, such as X-Forwarded-User")
         return value
 
     @field_validator("http_timeout", "git_timeout")

@@ -36,7 +36,7 @@ from controller.settings import Settings, load_settings
 from controller.source import FolderSource, RepositorySource, Source, fetched_from
 from controller.turn import Listener, Turn
 from controller.web import Site, create_app
-from controller.web.serving import OFF, address_of, bind, serve
+from controller.web.serving import OFF, address_of, bind, is_exposed, serve
 
 _EXAMPLES = """\b
 Examples:
@@ -220,7 +220,7 @@ async def _for_ever(
     serving: asyncio.Future[None] | None = None
     if place != OFF:
         opened = bind(place)
-        site = Site(board, settings, _now, loop.look, journals.open)
+        site = Site(board, settings, _now, loop.look, journals.open, is_exposed(opened))
         serving = asyncio.ensure_future(serve(create_app(site), opened, halt.wait))
         _log.info("page.served", address=address_of(opened))
     _obey(loop)

@@ -81,6 +81,10 @@ class Answers:
         lists = {a: [row for row in rows if stays(a, row)] for a, rows in self._notes.lists.items()}
         return Answers(Notes(lists, self._notes.seen_at))
 
+    def alike(self, part: str) -> list[str]:
+        """The primary addresses of all who are known under an address that has this in it."""
+        return sorted({known for address, known in self._known.items() if part.lower() in address})
+
     @property
     def mailboxes(self) -> list[str]:
         """Every mailbox and list that was looked at."""

@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any, Final
 
 from hypercorn.asyncio import serve as hypercorn_serve
@@ -39,6 +40,11 @@ def bind(listen: str) -> socket.socket:
 def address_of(opened: socket.socket) -> str:
     host, port = opened.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def is_exposed(opened: socket.socket) -> bool:
+    """Whether anybody but this machine can reach it."""
+    return not ip_address(opened.getsockname()[0]).is_loopback
 
 
 async def serve(app: Starlette, opened: socket.socket, stop: Callable[[], Awaitable[Any]]) -> None:
