@@ -1,0 +1,122 @@
+"""What Prometheus is told, held against turns of the loop over a tenant."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from controller.metrics import MOST, Metrics
+from controller.turn import Reason, Turn
+from tests.rig import Rig, make_rig
+from tests.world.loop_rig import Follow
+
+SMALL = (Path(__file__).parents[1] / "scenarios" / "small.yaml").read_text(encoding="utf-8")
+BOX = "contact@entreprise.example"
+SPEC = f"""\
+kind: SharedMailbox
+address: {BOX}
+displayName: Contact clients
+access:
+  equipe@entreprise.example: [full-access]
+  emma@entreprise.example: {{rights: [full-access], until: 2026-12-05}}
+"""
+
+
+def samples(metrics: Metrics) -> dict[tuple[str, ...], float]:
+    text, media_type = metrics.exposition()
+    assert media_type.startswith("text/plain")
+    return {
+        (sample.name, *(sample.labels[name] for name in sorted(sample.labels))): sample.value
+        for family in text_string_to_metric_families(text.decode())
+        for sample in family.samples
+        if not sample.name.endswith(("_created", "_bucket"))
+    }
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    return make_rig(tmp_path, SMALL, {"contact.yaml": SPEC})
+
+
+def test_turns_changes_drift_and_dates_are_counted(rig: Rig, tmp_path: Path, go: Any) -> None:
+    metrics = Metrics(rig.clock.now)
+
+    async def live() -> dict[tuple[str, ...], float]:
+        follow = Follow(tmp_path, rig, listeners=[metrics])
+        async with follow.running():
+            rig.poke("Set-Mailbox", Identity=BOX, DisplayName="Autre")
+            await follow.next()
+        rig.clock.advance(timedelta(minutes=5))
+        return samples(metrics)
+
+    told = go(live())
+    tenant = "entreprise"
+    assert told["mbx_cycles_total", "converged", tenant] >= 1
+    assert told["mbx_changes_total", "update", "applied", tenant] >= 2
+    assert told["mbx_changes_total", "grant", "applied", tenant] >= 1
+    assert told["mbx_documents", tenant] == 1
+    assert told["mbx_pending_changes", "drift", tenant] == 1
+    assert told["mbx_mailbox_drift", BOX, tenant] == 1
+    assert told["mbx_expiring", tenant, "7d"] == 1
+    assert told["mbx_expiring", tenant, "1d"] == 0
+    assert told["mbx_requests_total", "exchange", tenant] > 0
+    assert 300 <= told["mbx_last_good_cycle_age_seconds", tenant] < 400
+    assert told["mbx_unreadable", tenant] == 0
+    assert ("mbx_findings", "unmanaged-mailbox", "warning", tenant) in told
+
+
+def test_what_is_over_is_not_told_any_more_and_trouble_is_named(rig: Rig, tmp_path: Path, go: Any) -> None:
+    metrics = Metrics(rig.clock.now)
+
+    async def live() -> None:
+        follow = Follow(tmp_path, rig, listeners=[metrics])
+        async with follow.running():
+            rig.poke("Set-Mailbox", Identity=BOX, DisplayName="Autre")
+            await follow.next()
+            await follow.next()
+
+    go(live())
+    assert not [name for name, *_ in samples(metrics) if name == "mbx_mailbox_drift"]
+    now = rig.clock.now()
+    metrics.note(Turn("1", "entreprise", "x", now, now, reason=Reason.SIGN_IN_FAILED, error="no"))
+    told = samples(metrics)
+    assert told["mbx_cycle_troubles_total", "sign-in-failed", "entreprise"] == 1
+    assert told["mbx_cycles_total", "stalled", "entreprise"] == 1
+    assert told["mbx_documents", "entreprise"] == 1  # the last look that saw the tenant still counts
+
+
+def test_series_do_not_grow_with_the_weeks(rig: Rig, tmp_path: Path, go: Any) -> None:
+    metrics = Metrics(rig.clock.now)
+    go(_looked(rig, tmp_path, metrics))
+    before = len(samples(metrics))
+    for _ in range(500):
+        now = rig.clock.now()
+        metrics.note(Turn("1", "entreprise", "x", now, now, reason=Reason.SOURCE_UNREACHABLE, error="no"))
+    assert len(samples(metrics)) <= before + 3
+    assert MOST <= 1000
+
+
+async def _looked(rig: Rig, folder: Path, metrics: Metrics) -> None:
+    follow = Follow(folder, rig, listeners=[metrics])
+    async with follow.running():
+        pass
+
+
+def test_every_metric_is_documented_and_every_alert_asks_for_one(rig: Rig, tmp_path: Path, go: Any) -> None:
+    metrics = Metrics(rig.clock.now)
+    go(_looked(rig, tmp_path, metrics))
+    root = Path(__file__).parents[2]
+    page = (root / "docs/reference/metrics.md").read_text("utf-8")
+    families = {family.name for family in text_string_to_metric_families(metrics.exposition()[0].decode())}
+    assert len(families) > 10
+    assert [name for name in families if f"`{name}" not in page] == []
+    rules = yaml.safe_load((root / "deploy/prometheus-rules.yaml").read_text("utf-8"))["groups"][0]["rules"]
+    asked = {name.removesuffix("_total") for rule in rules for name in re.findall(r"mbx_\w+", rule["expr"])}
+    assert len(rules) > 5
+    assert asked <= families
