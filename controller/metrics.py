@@ -16,6 +16,7 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    disable_created_metrics,
     generate_latest,
 )
 
@@ -25,6 +26,7 @@ from controller.turn import Turn
 MOST: Final = 200
 _HORIZONS: Final = {"1d": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
 _ENDING: Final = frozenset({Action.REVOKE, Action.REMOVE})
+disable_created_metrics()  # a second series for each counter, which nobody asks for
 _SECONDS: Final = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800)
 
 
