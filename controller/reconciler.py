@@ -37,6 +37,7 @@ from controller.model import (
 )
 from controller.observe import Observed, observe
 from controller.plan import Draft, Frame, draw
+from controller.recorded import keep_documents
 from controller.spec import Document, TenantSpecs
 from controller.survey import read_directory, refreshed
 from controller.suspended import leave_alone
@@ -248,7 +249,8 @@ async def carry_out(setting: Setting, connection: Connection, prepared: Prepared
     """Applies a prepared plan and records what became of it. The caller holds the tenant's lock."""
     journal = setting.journal
     assert journal is not None, "nothing is written without a record"
-    journal.record_drift(setting.tenant_id, prepared.plan.changes, at=setting.now())
+    drifted = prepared.plan.changes
+    await asyncio.to_thread(journal.record_drift, setting.tenant_id, drifted, at=setting.now())
     run_id = journal.start_run(
         setting.tenant_id,
         at=setting.now(),
@@ -350,6 +352,7 @@ def _record(setting: Setting, journal: Journal, prepared: Prepared, done: Cycle,
             _record_one(setting, journal, outcome.change, prepared.draft)
         if outcome.status is Status.APPLIED and outcome.change.action is Action.DELETE:
             journal.forget(tenant_id, outcome.change.key, at=now)
+    keep_documents(journal, tenant_id, setting.documents(), now, setting.commit)
     _unsettle(setting, journal, done)
     _resolve(setting, journal, prepared, run_id)
     made = [outcome.change for outcome in done.outcomes if outcome.status is Status.APPLIED]

@@ -1,4 +1,4 @@
-"""`mbx history`: what was applied, when, from which commit, with which result."""
+"""`mbx history`: what was applied, when, from which commit, with which result; what was changed by hand."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import click
 from controller.cli import outcome
 from controller.cli.session import Session, chosen_options, open_session
 from controller.errors import UsageError
-from controller.journal import HistoryRow, Journal
-from controller.report.text import short
+from controller.journal import HistoryRow, Journal, Sighting
+from controller.report.text import plain, short
 
 _EXAMPLES = """\b
 Examples:
@@ -32,7 +32,8 @@ Examples:
 @click.option("--head", metavar="HEX", help="With --verify: a head noted earlier, to be found in it.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(address: str | None, limit: int, form: str, verify: bool, head: str | None, **common: Any) -> int:
-    """Shows what was applied, when, from which commit, with which result; the newest first.
+    """Shows what was applied, when, from which commit, with which result, and what was seen to be changed by
+    hand, and by whom, if the audit log told; the newest first.
 
     ADDRESS: of one resource, also of one whose document is gone. Left out: of all.
     """
@@ -48,14 +49,29 @@ def command(address: str | None, limit: int, form: str, verify: bool, head: str 
         click.echo(json.dumps([_plain(row) for row in rows], ensure_ascii=False, indent=2))
         return 0
     for row in rows:
-        status = row.status or "cut off"
-        commit = f"  {short(row.commit)}" if row.commit else ""
-        click.echo(f"{row.at:%Y-%m-%d %H:%M:%S}  {status:<11}  {row.action:<7} {row.change_id}{commit}")
-        if row.error:
-            click.echo(f"    {row.error}")
+        if isinstance(row, Sighting):
+            _show_sighting(row)
+        else:
+            _show_applied(row)
     if not rows:
         click.echo("Nothing was applied yet.")
     return 0
+
+
+def _show_applied(row: HistoryRow) -> None:
+    status = row.status or "cut off"
+    commit = f"  {short(row.commit)}" if row.commit else ""
+    click.echo(f"{row.at:%Y-%m-%d %H:%M:%S}  {status:<11}  {row.action:<7} {row.change_id}{commit}")
+    if row.error:
+        click.echo(f"    {row.error}")
+
+
+def _show_sighting(row: Sighting) -> None:
+    values = f"{json.dumps(row.before, ensure_ascii=False)} → {json.dumps(row.after, ensure_ascii=False)}"
+    click.echo(plain(f"{row.at:%Y-%m-%d %H:%M:%S}  {'by hand':<11}  seen    {row.change_id}  {values}"))
+    if row.author:
+        told = f"{row.author.who} at {row.author.at:%Y-%m-%d %H:%M:%S} UTC ({row.author.operation})"
+        click.echo(f"    by {plain(told)}")
 
 
 def _verify(session: Session, noted: str | None) -> int:
@@ -75,18 +91,24 @@ def _verify(session: Session, noted: str | None) -> int:
     return status
 
 
-def _rows(session: Session, asked: str | None, limit: int) -> list[HistoryRow]:
+def _rows(session: Session, asked: str | None, limit: int) -> list[HistoryRow | Sighting]:
     addresses = {asked.lower()} if asked else session.targets
-    rows: list[HistoryRow] = []
+    rows: list[HistoryRow | Sighting] = []
     with Journal.open(session.settings.journal_url) as journal:
         for specs in session.tenants:
             tenant: Any = specs.tenant.spec
             for address in addresses or (None,):
                 rows += journal.history(tenant.tenant_id, address, limit=limit)
+                rows += journal.seen(tenant.tenant_id, address, limit=limit)
     return sorted(rows, key=lambda row: row.at, reverse=True)[:limit]
 
 
-def _plain(row: HistoryRow) -> dict[str, Any]:
+def _plain(row: HistoryRow | Sighting) -> dict[str, Any]:
+    if isinstance(row, Sighting):
+        one = row.author
+        by = {"who": one.who, "at": one.at.isoformat(), "operation": one.operation} if one else None
+        shown = {"at": row.at.isoformat(), "id": row.change_id, "before": row.before, "after": row.after}
+        return {**shown, "action": "by-hand", "status": "seen", "by": by}
     return {
         "at": row.at.isoformat(),
         "id": row.change_id,

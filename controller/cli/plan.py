@@ -102,7 +102,7 @@ async def _plan(wish: _Wish, detailed: bool, common: dict[str, Any]) -> int:
     async def one(specs: TenantSpecs) -> int:
         plan = await _planned(session, specs, wish, journal)
         if wish.out:
-            _save(wish.out, _sealed(session, specs, plan))
+            save(wish.out, sealed(session, specs, plan))
         show_plan(plan, wish.form, paint())
         return outcome.of_plan(plan, detailed=detailed)
 
@@ -117,14 +117,15 @@ async def _planned(session: Session, specs: TenantSpecs, wish: _Wish, journal: J
         return (await prepare(session.setting(specs, journal, at=at), connection.reader())).plan
 
 
-def _sealed(session: Session, specs: TenantSpecs, plan: Plan) -> str:
+def sealed(session: Session, specs: TenantSpecs, plan: Plan, *, committed: bool = True) -> str:
+    """The text of a saved plan. `committed` is False where no folder in git has these specs."""
     given = session.settings.plan_key
     key = private_key(given.get_secret_value(), "MBX_PLAN_KEY") if given else None
-    folder = inside(session.folder)
+    folder = inside(session.folder) if committed else None
     return seal(plan, specs, session.targets, session.selector, folder=folder, key=key)
 
 
-def _save(path: Path, text: str) -> None:
+def save(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from controller.intake.adopting import Adopted, adopt
 from controller.intake.chosen import Choice, choose
 from controller.intake.leaving import Leaving, leave
+from controller.intake.restoring import restored
 from controller.intake.take import Specs, Taken, everything_open, take
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "choose",
     "everything_open",
     "leave",
+    "restored",
     "take",
 ]

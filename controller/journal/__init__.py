@@ -7,6 +7,7 @@ not the truth: without it the controller still converges, and only the causes of
 from __future__ import annotations
 
 from controller.journal.chain import Misfit, Proof
+from controller.journal.documents import Said
 from controller.journal.forms import as_recorded
 from controller.journal.journal import Journal
 from controller.journal.lease import Leader
@@ -38,6 +39,7 @@ __all__ = [
     "Pending",
     "Proof",
     "RunRow",
+    "Said",
     "Sighting",
     "Told",
     "Will",

@@ -35,6 +35,7 @@ class Part(StrEnum):
     OUTCOME = "outcome"
     SEEN = "seen"  # what somebody changed by hand
     ACCESS = "access"
+    DOCUMENT = "document"  # as it was applied
     PRUNED = "pruned"  # retention took away what was older than `at`; no row stands behind it
 
 
@@ -70,6 +71,7 @@ _COLUMNS: Final[Mapping[Part, tuple[str, ...]]] = {
         "operation",
     ),
     Part.ACCESS: ("tenant_id", "address", "content", "first_seen"),
+    Part.DOCUMENT: ("tenant_id", "kind", "address", "content", "at", "commit_id"),
 }  # fmt: skip
 
 
@@ -78,6 +80,7 @@ _TABLES: Final[Mapping[Part, sa.Table]] = {
     Part.OUTCOME: schema.outcomes,
     Part.SEEN: schema.seen,
     Part.ACCESS: schema.access,
+    Part.DOCUMENT: schema.documents,
 }
 
 

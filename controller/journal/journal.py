@@ -18,9 +18,10 @@ import sqlalchemy as sa
 from controller.errors import LeadLostError, StateError
 from controller.journal import chain, sightings, standing, trail
 from controller.journal.chain import Proof
+from controller.journal.documents import Documents
 from controller.journal.lease import Leader, Leases, is_latest, leaders
 from controller.journal.lock import AdvisoryLocks, FileLocks, LockMaker, MemoryLocks, Patience, hold
-from controller.journal.opening import open_engine, reading, sqlite_path, writing
+from controller.journal.opening import open_engine, reading, snapshot, sqlite_path, writing
 from controller.journal.orders import Orders
 from controller.journal.outbox import Outbox
 from controller.journal.records import AccessRecord, Applied, HistoryRow, Managed, Pending, RunRow
@@ -59,6 +60,7 @@ class Journal:
         self.outbox = Outbox(self._writing, self._reading)
         self.told = Told(self._writing, self._reading)
         self.orders = Orders(self._writing, self._reading)
+        self.documents = Documents(self._writing, self._reading)
 
     @classmethod
     def open(
@@ -290,7 +292,7 @@ class Journal:
 
     def verify(self, tenant_id: str, *, head: str | None = None) -> Proof:
         """Whether the history is as it was written; `head` was noted earlier, and must be part of it."""
-        with self._reading() as connection:
+        with self._turn, snapshot(self._engine) as connection:
             return chain.verify(connection, tenant_id, head)
 
     def runs(self, tenant_id: str, *, limit: int = 100) -> list[RunRow]:

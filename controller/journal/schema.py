@@ -1,7 +1,7 @@
 """The tables, as the newest of the migrations leaves them.
 
-`runs`, `run_ends`, `intents`, `outcomes` and `seen` are only ever added to: how an intent stands is its last
-outcome. `chain` seals them, and `access` with them. Only retention takes something away.
+`runs`, `run_ends`, `intents`, `outcomes`, `seen` and `documents` are only ever added to: how an intent
+stands is its last outcome. `chain` seals them, and `access` with them. Only retention takes something away.
 The others say how things stand, and are rewritten in place.
 """
 
@@ -186,6 +186,18 @@ seen = sa.Table(  # what somebody changed by hand
     sa.Column("operation", sa.Text),
     sa.Index("seen_by_change", "tenant_id", "change_id"),
     sa.Index("seen_by_resource", "tenant_id", "address"),
+)
+
+documents = sa.Table(  # what each said when it was applied
+    "documents",
+    metadata,
+    sa.Column("seq", SEQUENCE, primary_key=True, autoincrement=True),
+    *_key_columns(primary=False),
+    sa.Column("mark", sa.Text, nullable=False),  # another one when it says something else
+    sa.Column("content", sa.Text, nullable=False),  # JSON
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("commit_id", sa.Text),
+    sa.Index("documents_by_resource", "tenant_id", "address"),
 )
 
 chain = sa.Table(

@@ -186,9 +186,8 @@ class Turning:
         self.means.planned(prepared.plan)
         making.deeds = await self._deeds(prepared, setting, connection)
         if setting.journal is not None:
-            setting.journal.record_drift(
-                self.tenant_id, prepared.plan.changes, at=setting.now(), authors=making.deeds
-            )
+            record, drifted = setting.journal.record_drift, prepared.plan.changes
+            await asyncio.to_thread(record, self.tenant_id, drifted, at=setting.now(), authors=making.deeds)
         return prepared
 
     async def _deeds(

@@ -8,5 +8,5 @@ from __future__ import annotations
 
 from typing import Final
 
-HEAD: Final = "0006"  # the newest revision, written here so that opening a journal need not load Alembic
+HEAD: Final = "0007"  # the newest revision, written here so that opening a journal need not load Alembic
 REVISION_TABLE: Final = "journal_revision"  # not Alembic's own name: a shared database may have that one
