@@ -26,7 +26,7 @@ from controller.turn import Turn
 MOST: Final = 200
 _HORIZONS: Final = {"1d": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
 _ENDING: Final = frozenset({Action.REVOKE, Action.REMOVE})
-disable_created_metrics()  # a second series for each counter, which nobody asks for
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, which nobody asks for
 _SECONDS: Final = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800)
 
 
