@@ -20,6 +20,7 @@ from controller.errors import ControllerError, StaleError, UserError
 # In the order of a first day. The help line stands here so that listing them imports nothing.
 COMMANDS: Final = {
     "demo": "The whole story against a simulated tenant that it starts itself.",
+    "init": "A starter specs folder, a pipeline for the forge in use, next steps.",
     "import": "Write specs from what a tenant has.",
     "validate": "Check every document without touching a tenant.",
     "plan": "Show what would change, and why.",
