@@ -29,6 +29,7 @@ from controller.errors import (
 from controller.journal import Journal
 from controller.lead import Always, Lead
 from controller.model import Action, Change, Key, Outcome, Plan, Request, Status
+from controller.waits import circles, needs_of
 
 _AT_ONCE: Final = 4  # resources in work at the same time [inf: 4 to 8 concurrent requests a tenant]
 _NEW_ACCOUNT: Final = re.compile(r"(?<=/users/)\{([^{}/]+)\}")
@@ -114,6 +115,8 @@ class _Work:
         self._tools = tools
         self._accepted: dict[str, _Attempt] = {}
         self._done = {change.id: asyncio.Event() for change in changes}
+        self._needs = needs_of(changes)
+        self._circles = circles(self._needs)
         self._locks = {change.key: asyncio.Lock() for change in changes}
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._object_ids: dict[str, str] = {}
@@ -127,7 +130,10 @@ class _Work:
     async def attempt(self, change: Change) -> None:
         """Waits for what it needs, then sends its requests. Never raises a service's error."""
         try:
-            for need in self._needs(change):
+            if circle := self._circles.get(change.id):
+                self._conclude(_Attempt(change, self._tools.now()), Status.FAILED, _in_circle(circle))
+                return
+            for need in self._needs[change.id]:
                 await self._done[need].wait()
             async with self._locks[change.key], self._places:
                 if obstacle := self._obstacle(change):
@@ -142,16 +148,10 @@ class _Work:
         """In seconds."""
         return 0.0 if self._tools.stopping() else self._tools.patience.total_seconds()
 
-    def _needs(self, change: Change) -> list[str]:
-        needs = [need for need in change.depends_on if need in self._done]
-        if change.action is Action.REVOKE:  # nobody loses a way in before the others have theirs
-            needs += [c.id for c in self.changes if c.key == change.key and c.action is Action.GRANT]
-        return needs
-
     def _obstacle(self, change: Change) -> str | None:
         if self._tools.stopping():
             return _STOPPING
-        for need in self._needs(change):
+        for need in self._needs[change.id]:
             outcome = self.outcomes.get(need)
             if outcome and outcome.status in (Status.FAILED, Status.SKIPPED):
                 return f"not attempted: {need} did not succeed"
@@ -324,6 +324,15 @@ class _Work:
             for ident, attempt in waiting.items()
             if not attempt.change.proof & sight.missing and attempt.change.key not in sight.unreadable
         ]
+
+
+def _in_circle(circle: Sequence[str]) -> str:
+    if len(circle) == 1:
+        return "not attempted: it would wait for itself"
+    return (
+        f"not attempted: it waits for {circle[1]}, and that, in the end, for it ({len(circle)} changes in a "
+        "circle): take one of them out of the specs, apply, and put it back"
+    )
 
 
 def _first(errors: BaseException) -> BaseException:
