@@ -203,7 +203,7 @@ class _Work:
                     raise LeadLostError(_LOST)
                 receipt = await aspect.write(self._tools.reader, self._tools.writer, change, named)
             except UnknownOutcomeError as error:
-                if await self._is_so(change):
+                if await self._is_so(change, error):
                     return (error.request_id,) if error.request_id else ()
                 if asked_twice:
                     raise
@@ -250,12 +250,27 @@ class _Work:
         before, after = request.call[: found.start()], request.call[found.end() :]
         return replace(request, call=f"{before}{self._object_ids[address]}{after}")
 
-    async def _is_so(self, change: Change) -> bool:
+    async def _is_so(self, change: Change, lost: UnknownOutcomeError) -> bool:
+        """Whether what was sent has been done although the answer was lost. Raises `lost` where nobody can
+        look: then nothing is repeated, and the next run plans from what it finds."""
+        spent = 0.0
+        for pause in (*_PAUSES, *[_PAUSES[-1]] * 1000):
+            seen = await self._glance(change)
+            if seen is not None:
+                return seen
+            if spent + pause > self._patience:
+                break
+            spent += pause
+            await self._tools.sleep(pause)
+        raise lost
+
+    async def _glance(self, change: Change) -> bool | None:
+        """Whether it is so; None where that could not be read."""
         try:
             sight = await self._tools.look(frozenset({change.key}))
         except ServiceError:
-            return False
-        return not change.proof & sight.missing and change.key not in sight.unreadable
+            return None
+        return None if change.key in sight.unreadable else not change.proof & sight.missing
 
     # --- the journal --------------------------------------------------------------------------------
 

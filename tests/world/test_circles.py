@@ -54,7 +54,15 @@ def test_the_way_out_that_it_names_works(rig, go):
 
 
 def test_only_what_stands_in_a_circle_is_named():
-    needs = {"a": ["b"], "b": ["c"], "c": ["a"], "waits": ["a"], "needed": [], "b2": ["b2"], "free": ["needed"]}
+    needs = {
+        "a": ["b"],
+        "b": ["c"],
+        "c": ["a"],
+        "waits": ["a"],
+        "needed": [],
+        "b2": ["b2"],
+        "free": ["needed"],
+    }
     assert circles({**needs, "c": ["a", "needed"]}) == {
         "a": ("a", "b", "c"), "b": ("b", "c", "a"), "c": ("c", "a", "b"), "b2": ("b2",),
     }  # fmt: skip
