@@ -34,7 +34,6 @@ TAG_NOTE: Final = (
 )
 _DAYS: Final = re.compile(r"(\d+)(?:\.|\Z)")
 _PARTS: Final = "\x1f"
-UNREAD: Final = "tags-unread"  # among the ids of an observation: why the tags are not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +92,6 @@ def stamp(
     """The body that stamps a folder with the tag called `name`; and what stands in the way, if it does."""
     packed = present.ids.get(f"tag:{normal(name)}")
     if packed is None:
-        if error := present.ids.get(UNREAD):
-            return {}, _refused("unreadable", name, f"the tags could not be read: {error}", resource, delta)
         return {}, _refused("unknown-retention-tag", name, "the tenant has no such tag", resource, delta)
     ident, kind, action, days = packed.split(_PARTS)
     obstacle = None

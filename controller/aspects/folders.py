@@ -49,7 +49,7 @@ from controller.model import (
     Want,
     ident,
 )
-from controller.retention_tags import EXPANSION, TAG_NOTE, UNREAD, Tag, read_tags, stamp, stamped
+from controller.retention_tags import EXPANSION, TAG_NOTE, Tag, read_tags, stamp, stamped
 
 TAG: Final = "retentionTag"
 
@@ -161,6 +161,10 @@ def _reference(names: Segments, present: Present) -> str:
 
 
 async def _observe(reader: Reader, resource: Resource, tags: Mapping[str, Tag] | ServiceError) -> Observation:
+    if isinstance(tags, ServiceError):
+        if any(entry.retention_tag for entry in resource.spec.folders.values()):
+            return Unreadable(tags)  # a stamp is an id: without the names every one would differ
+        tags = {}
     if resource.principal is None:
         return Present({}, _tag_ids(tags)) if tags else Absent()
     wanted = [names for path in resource.spec.folders for names in _with_parents(parse(path))]
@@ -169,7 +173,7 @@ async def _observe(reader: Reader, resource: Resource, tags: Mapping[str, Tag] |
         fields: dict[Path, Any] = {
             (*FOLDERS, shown(names)): True for names in wanted if folders.find(names) is not None
         }
-        fields |= await _stamps(reader, resource, folders, {} if isinstance(tags, ServiceError) else tags)
+        fields |= await _stamps(reader, resource, folders, tags)
     except ServiceError as error:
         return Unreadable(error)
     above = [names[:-1] for names in wanted if names[1:]]
@@ -198,9 +202,7 @@ async def _stamps(
     return fields
 
 
-def _tag_ids(tags: Mapping[str, Tag] | ServiceError) -> dict[str, str]:
-    if isinstance(tags, ServiceError):
-        return {UNREAD: str(tags)}
+def _tag_ids(tags: Mapping[str, Tag]) -> dict[str, str]:
     return {f"tag:{normal(name)}": tag.packed for name, tag in tags.items()}
 
 

@@ -10,14 +10,19 @@ import pytest
 
 from controller.model import Action, Status
 from controller.sandbox import mailbox_store as store
+from controller.sandbox.forecast import FaultRule, Forecast
 from controller.sandbox.graph import call
+from controller.sandbox.state import FaultKind
+from controller.sandbox.weather import FairWeather, ForecastWeather
 from tests.rig import ADMIN
 from tests.world.conftest import SMALL
 
 OUTLOOK = SMALL.replace("graph: [", "graph: [Mail.ReadWrite, MailboxSettings.ReadWrite, ")
 BOX = "factures@entreprise.example"
 HEAD = f"kind: SharedMailbox\naddress: {BOX}\n"
-FOLDERS = HEAD + """\
+FOLDERS = (
+    HEAD
+    + """\
 folders:
   Auto-réponses:
   Clients/Contrats/2026:
@@ -25,6 +30,7 @@ folders:
   Inbox/Fournisseurs:
   R\\/D:
 """
+)
 
 
 def made(rig: Any, *documents: str) -> Any:
@@ -32,7 +38,9 @@ def made(rig: Any, *documents: str) -> Any:
 
 
 def hand(tenant: Any, method: str, path: str, body: Any = None) -> dict[str, Any]:
-    status, answer = call(tenant.sandbox, method, f"/users/{tenant.entry(BOX).object_id}{path}", body, actor=ADMIN)
+    status, answer = call(
+        tenant.sandbox, method, f"/users/{tenant.entry(BOX).object_id}{path}", body, actor=ADMIN
+    )
     assert status < 300, answer
     return answer
 
@@ -66,7 +74,12 @@ def test_only_what_is_missing_is_made_and_nothing_goes(rig, go):
     tenant = made(rig, FOLDERS)
     own = hand(tenant, "POST", "/mailFolders", {"displayName": "À moi"})
     clients = hand(tenant, "POST", "/mailFolders", {"displayName": "CLIENTS"})
-    hand(tenant, "POST", f"/mailFolders/{clients['id']}/childFolders", {"displayName": "factures", "isHidden": True})
+    hand(
+        tenant,
+        "POST",
+        f"/mailFolders/{clients['id']}/childFolders",
+        {"displayName": "factures", "isHidden": True},
+    )
     plan = go(tenant.plan())
     assert {c.path[1] for c in plan.changes} == {
         "Auto-réponses", "Clients/Contrats", "Clients/Contrats/2026", "Inbox/Fournisseurs", "R\\/D",
@@ -120,10 +133,13 @@ def test_one_that_somebody_made_meanwhile_is_as_good(rig, go, status):
     assert paths(tenant) == {"auto-réponses"}
 
 
-TAGGED = HEAD + """\
+TAGGED = (
+    HEAD
+    + """\
 folders:
   Clients/Contrats: {retentionTag: Contrats 3 ans}
 """
+)
 
 
 def test_a_tag_nobody_has_blocks_the_stamp_alone(rig, go):
@@ -131,7 +147,7 @@ def test_a_tag_nobody_has_blocks_the_stamp_alone(rig, go):
     cycle = go(tenant.apply())
     (blocked,) = [c for c in cycle.plan.changes if c.blocked_by]
     assert blocked.path == ("folders", "Clients/Contrats", "retentionTag")
-    assert blocked.blocked_by[0].partition("/")[0] in ("unknown-retention-tag", "unreadable")
+    assert blocked.blocked_by[0].partition("/")[0] == "unknown-retention-tag"
     assert "Clients/Contrats" in paths(tenant)
 
 
@@ -179,4 +195,16 @@ def test_a_stamp_that_somebody_changed_is_put_back(rig, go):
     (change,) = go(tenant.plan()).changes
     assert (change.before, change.after, str(change.cause)) == ("1 month delete", "never delete", "drift")
     applied(go(tenant.apply()))
+    assert not go(tenant.plan()).changes
+
+
+def test_where_the_tags_cannot_be_read_a_stamp_is_nobodys_drift(rig, go):
+    tenant = made(rig, HEAD + "folders:\n  Clients: {retentionTag: never delete}\n")
+    applied(go(tenant.apply()))
+    rule = FaultRule(kind=FaultKind.UNAVAILABLE, operations=("Get-RetentionPolicyTag",))
+    tenant.sandbox.weather = ForecastWeather(Forecast(seed=1, faults=(rule,)), tenant.clock)
+    plan = go(tenant.plan())
+    assert not plan.changes
+    assert f"unreadable/{BOX}/folders" in {found.id for found in plan.findings}
+    tenant.sandbox.weather = FairWeather()
     assert not go(tenant.plan()).changes
