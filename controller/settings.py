@@ -64,6 +64,15 @@ def duration(text: str | timedelta | float) -> timedelta:
     return timedelta(hours=hours, minutes=minutes, seconds=seconds)
 
 
+def _days(text: str | timedelta) -> timedelta:
+    """`90d` as a timedelta."""
+    if isinstance(text, timedelta):
+        return text
+    if not re.fullmatch(r"\d{1,5}d", text.strip()):
+        raise ValueError(f"{text!r} is no number of days: write 30d or 1095d")
+    return timedelta(days=int(text.strip()[:-1]))
+
+
 def _root_url(text: str) -> str:
     """An https address without a slash, a query or a fragment at its end."""
     parts = urlsplit(text.strip())
@@ -75,6 +84,7 @@ def _root_url(text: str) -> str:
 
 
 Duration = Annotated[timedelta, BeforeValidator(duration)]
+Days = Annotated[timedelta, BeforeValidator(_days)]
 Url = Annotated[str, BeforeValidator(_root_url)]
 
 
@@ -113,6 +123,10 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr | None = None
     web_token: SecretStr | None = None
     web_user_header: str | None = None
+
+    # how long the journal keeps what
+    keep_history: Days = timedelta(days=1095)
+    keep_messages: Days = timedelta(days=30)
 
     # the forge, and plans without credentials
     forge_url: str | None = None
@@ -174,6 +188,14 @@ class Settings(BaseSettings):
     def _name_of_a_header(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"[A-Za-z0-9-]+", value):
             raise ValueError("must be the name of a header, such as X-Forwarded-User")
+        return value
+
+    @field_validator("keep_history", "keep_messages")
+    @classmethod
+    def _a_month_at_least(cls, value: timedelta) -> timedelta:
+        """What flaps is counted over days, and a message is known again for as long as its trouble lasts."""
+        if value < timedelta(days=30):
+            raise ValueError("must be at least 30d")
         return value
 
     @field_validator("http_timeout", "git_timeout")

@@ -28,7 +28,7 @@ from controller.errors import UsageError
 from controller.journal import Journal
 from controller.lead import Lead
 from controller.log import set_up
-from controller.loop import Halt, Loop, Means, ScheduledAlarms, Timetable
+from controller.loop import Halt, Loop, Means, Pruning, ScheduledAlarms, Timetable
 from controller.loop.telling import outcome_ended
 from controller.model import Outcome, Plan
 from controller.notify import Notifier
@@ -179,10 +179,11 @@ def _loop(
         drifted=notifier.foresee,
         publish=publisher(settings),
     )
+    pruning = Pruning(journals.open, _now, settings.keep_history, settings.keep_messages)
     timetable = Timetable(random.Random())  # noqa: S311 -- spreads load, keeps no secret
     return Loop(
-        source, means, timetable, ScheduledAlarms(), halt, listeners=(*listeners, notifier), only=tenant,
-        stop_within=settings.stop_deadline,
+        source, means, timetable, ScheduledAlarms(), halt,
+        listeners=(*listeners, notifier, pruning), only=tenant, stop_within=settings.stop_deadline,
     )  # fmt: skip
 
 

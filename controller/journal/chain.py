@@ -144,6 +144,10 @@ def seal_all(connection: sa.Connection) -> None:
 
 
 def note_pruning(connection: sa.Connection, tenant_id: str, before: datetime) -> None:
+    """What is taken away after this has to be older than `before`."""
+    noted = _pruned_until(connection, tenant_id)
+    if noted is not None and noted >= before:
+        return
     _append(connection, tenant_id, [(Part.PRUNED, 0, before, digest([Part.PRUNED.value, _spelt(before)]))])
 
 

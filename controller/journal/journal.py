@@ -16,7 +16,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from controller.errors import LeadLostError, StateError
-from controller.journal import chain, sightings, standing, trail
+from controller.journal import chain, retention, sightings, standing, trail
 from controller.journal.chain import Proof
 from controller.journal.documents import Documents
 from controller.journal.lease import Leader, Leases, is_latest, leaders
@@ -289,6 +289,16 @@ class Journal:
         """By change id, what was put right again and again within a day."""
         with self._reading() as connection:
             return sightings.flapping(connection, tenant_id)
+
+    def prune(self, tenant_id: str, before: datetime) -> int:
+        """Takes away what is older and counts no more, a little at a time; tells how many rows."""
+        total = 0
+        while True:
+            with self._writing() as connection:
+                taken = retention.prune_some(connection, tenant_id, before)
+            total += taken
+            if not taken:
+                return total
 
     def verify(self, tenant_id: str, *, head: str | None = None) -> Proof:
         """Whether the history is as it was written; `head` was noted earlier, and must be part of it."""

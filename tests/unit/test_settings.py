@@ -80,7 +80,7 @@ def test_blank_is_not_set() -> None:
         ("MBX_HTTP_CONCURRENCY", "0"), ("MBX_GRAPH_URL", "http://localhost"),
         ("MBX_AUTHORITY_URL", "localhost:1"),
         ("MBX_EXCHANGE_URL", "https://u:p@h"), ("MBX_MANAGED_IDENTITY", "perhaps"), ("MBX_LOG_LEVEL", "loud"),
-        ("MBX_PROPAGATION_WAIT", "1d"),
+        ("MBX_PROPAGATION_WAIT", "1d"), ("MBX_KEEP_HISTORY", "29d"), ("MBX_KEEP_MESSAGES", "1h"),
     ],
 )  # fmt: skip
 def test_an_error_names_the_variable(name: str, value: str) -> None:
