@@ -50,12 +50,14 @@ def command(out: Path, everything: bool, **common: Any) -> int:
     return run(_snapshot(out, everything, common))
 
 
+# A snapshot is of all documents.
+command.params = [option for option in command.params if option.name not in ("target", "selector")]
+
+
 async def _snapshot(out: Path, everything: bool, common: dict[str, Any]) -> int:
-    session = open_session(**common)
+    session = open_session(target=(), selector=(), **common)
     if len(session.tenants) > 1:
         raise UsageError("several tenants: choose one with --tenant, a snapshot is of one")
-    if session.targets or session.selector:
-        raise UsageError("a snapshot is of all documents: leave out --target and --selector")
     (specs,) = session.tenants
     key = _signing_key(session.settings)
     setting = session.setting(specs, optional_journal(session.settings))

@@ -7,13 +7,13 @@ There are no tables: a `|` in a name cannot break out of what is none.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Final
 
 from controller.impact import NAMED, Turn
-from controller.model import Action, Change, Finding, Key, Plan, Risk, Severity
+from controller.model import FROM_SNAPSHOT, Action, Change, Finding, Key, Plan, Risk, Severity
 from controller.report.as_json import summary
 from controller.report.escape import NAME, code, cut, prose
 from controller.report.people import concerned, crowd, sentences, timing, warnings
@@ -122,6 +122,7 @@ def _head(plan: Plan) -> str:
     lines.append(" · ".join(told))
     if plan.commit:
         lines.append(f"\nCommit {code(short(plan.commit))}")
+    lines += [f"\n> {prose(one.message)}" for one in plan.findings if one.code == FROM_SNAPSHOT]
     return "\n".join(lines) + "\n"
 
 
@@ -191,8 +192,9 @@ def _finding(finding: Finding) -> str:
     return f"- **{finding.severity}** {code(finding.id)}: {prose(finding.message)}{where}"
 
 
-def _findings(findings: Iterable[Finding]) -> list[str]:
-    rest = [finding for finding in findings if finding.severity is not Severity.ERROR]
+def _findings(findings: Sequence[Finding]) -> list[str]:
+    """What the head of the comment and the errors do not tell already."""
+    rest = [one for one in findings if one.severity is not Severity.ERROR and one.code != FROM_SNAPSHOT]
     ordered = sorted(rest, key=lambda one: (_SEVERITIES.index(one.severity), one.code, one.id))
     return [_finding(finding) for finding in ordered]
 

@@ -138,10 +138,11 @@ class Replay(_Taped):
         answer = self.tape.find(way, what, asked, select)
         if answer is None:
             api = way.partition("_")[0]
-            about = str(asked.get("Identity") or asked.get("Mailbox") or "")
+            about = self.tape.called(str(asked.get("Identity") or asked.get("Mailbox") or ""))
+            call = self.tape.called(what.partition("?")[0])
             if not is_shortcut(way, what, asked):
-                self.unseen.add(f"{what} {about}".strip())
-            raise UnseenError(api, what, "the snapshot did not look at this", target=about)
+                self.unseen.add(f"{call} {about}".strip())
+            raise UnseenError(api, call, "the snapshot did not look at this", target=about)
         return _given(answer)
 
 

@@ -47,6 +47,7 @@ class Tape:
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     about: frozenset[str] | None = None
     _owners: dict[str, str] = field(default_factory=dict)
+    _addresses: dict[str, str] = field(default_factory=dict)
     _listings: dict[str, list[tuple[Answer, dict[str | None, list[Row]]]]] = field(default_factory=dict)
     _reserved: dict[str, list[Row]] | None = None
 
@@ -71,9 +72,15 @@ class Tape:
         if way == "exchange" and answer.error is None and asked.keys() <= _LISTED:
             if what == _RECIPIENTS:
                 self._owners = _owners(answer.value)
+                self._addresses = {str(r.get("Guid")): str(r.get("PrimarySmtpAddress")) for r in answer.value}
             elif what in _BY_OBJECT:
                 self._listings.setdefault(what, []).append((answer, self._by_owner(answer.value)))
         return answer
+
+    def called(self, text: str) -> str:
+        """What people call what a question names: addresses for ids, in a path or alone."""
+        parts = (self._addresses.get(self._owners.get(part.lower(), ""), part) for part in text.split("/"))
+        return "/".join(parts)
 
     def _needed(self, way: str, what: str, asked: Mapping[str, Any], found: Any) -> Any:
         if what == _BYPASS[0]:

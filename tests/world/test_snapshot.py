@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from controller.errors import SnapshotError
 from controller.model import Plan
 from controller.report.as_json import document
+from controller.report.markdown import as_markdown
 from controller.snapshot import check_age, open_snapshot, plan_offline, seal, take
 from controller.survey import read_directory
 from tests import lived_in, shapes
@@ -142,6 +143,11 @@ def test_a_mailbox_that_the_snapshot_did_not_look_at_is_told_and_never_changed(r
     said = [f.message for f in made.findings if f.code == "unreadable"]
     assert said
     assert all("the snapshot did not look at this" in message for message in said)
+    (told,) = (f.message for f in made.findings if f.code == "not-in-snapshot")
+    assert "Get-Mailbox contact@entreprise.example." in told
+    quoted = [line for line in as_markdown(made).splitlines() if line.startswith("> ")]
+    assert quoted == ["> planned from a snapshot of 2026-12-01 09:00 UTC, less than a minute old, and not from the "
+                      "tenant: what changed there since is not in this plan"]  # fmt: skip
 
 
 def test_a_snapshot_of_everything_looked_at_it(rig, go):
