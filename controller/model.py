@@ -16,7 +16,6 @@ from typing import Any, Final
 from controller.impact import NO_CROWD, NO_IMPACT, Crowd, Impact
 
 FORMAT: Final = 1  # the version of the plan's JSON form
-FROM_SNAPSHOT: Final = "from-snapshot"  # the code of the finding that tells how old a plan's source is
 
 _NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 

@@ -13,7 +13,7 @@ from html import escape
 from typing import Final
 
 from controller.impact import NAMED, Turn
-from controller.model import FROM_SNAPSHOT, Action, Change, Finding, Key, Plan, Risk, Severity
+from controller.model import Action, Change, Finding, Key, Plan, Risk, Severity
 from controller.report.as_json import summary
 from controller.report.escape import NAME, code, cut, prose
 from controller.report.people import concerned, crowd, sentences, timing, warnings
@@ -25,6 +25,7 @@ AZURE: Final = 150_000  # [doc: Azure DevOps, pull request threads]
 _MANY: Final = 20  # mailboxes; from here on one line each, but for those of high risk
 _CLOSING: Final = 900  # bytes kept for the last lines
 _MARKS: Final = {Risk.HIGH: "🔴", Risk.MEDIUM: "🟠", Risk.LOW: "🟢"}
+_FROM_SNAPSHOT: Final = "from-snapshot"  # tells that, and how old: whoever reads a comment reads that first
 _SEVERITIES: Final = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 
 
@@ -122,7 +123,7 @@ def _head(plan: Plan) -> str:
     lines.append(" · ".join(told))
     if plan.commit:
         lines.append(f"\nCommit {code(short(plan.commit))}")
-    lines += [f"\n> {prose(one.message)}" for one in plan.findings if one.code == FROM_SNAPSHOT]
+    lines += [f"\n> {prose(one.message)}" for one in plan.findings if one.code == _FROM_SNAPSHOT]
     return "\n".join(lines) + "\n"
 
 
@@ -194,7 +195,7 @@ def _finding(finding: Finding) -> str:
 
 def _findings(findings: Sequence[Finding]) -> list[str]:
     """What the head of the comment and the errors do not tell already."""
-    rest = [one for one in findings if one.severity is not Severity.ERROR and one.code != FROM_SNAPSHOT]
+    rest = [one for one in findings if one.severity is not Severity.ERROR and one.code != _FROM_SNAPSHOT]
     ordered = sorted(rest, key=lambda one: (_SEVERITIES.index(one.severity), one.code, one.id))
     return [_finding(finding) for finding in ordered]
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from controller.errors import SnapshotError
 from controller.memory import Memory
-from controller.model import FROM_SNAPSHOT, Finding, Plan, Severity
+from controller.model import Finding, Plan, Severity
 from controller.reconciler import Setting, prepare
 from controller.snapshot import remembered
 from controller.snapshot.readers import Replay
@@ -90,7 +90,7 @@ def _marker(tenant: str, taken_at: datetime, now: datetime) -> Finding:
         f"planned from a snapshot of {taken_at:%Y-%m-%d %H:%M} UTC, {_age(now - taken_at)} old, and not from "
         "the tenant: what changed there since is not in this plan"
     )
-    return Finding(FROM_SNAPSHOT, tenant, Severity.INFO, message)
+    return Finding("from-snapshot", tenant, Severity.INFO, message)
 
 
 def _unseen(tenant: str, questions: set[str]) -> Finding:
