@@ -6,6 +6,9 @@ from datetime import timedelta
 
 from controller.guard import refused
 from controller.model import Status
+from tests.rig import ADMIN, TENANT
+
+from .loop_rig import Follow
 
 WHO = "contact@entreprise.example"
 ID = f"flapping/{WHO}/mailTip"
@@ -83,3 +86,28 @@ def test_what_was_changed_by_hand_is_on_record(rig, go):
     seen = tenant.journal.seen(tenant.setting().tenant_id, WHO)
     assert [(one.path, one.before, one.after) for one in seen] == [(("mailTip",), "Bonjour", "Fermé")] * 3
     assert tenant.journal.verify(tenant.setting().tenant_id).misfit is None
+
+
+def test_through_the_loop_over_days_the_fourth_is_held_and_told_with_who(rig, go):
+    tenant = rig(SPEC)
+    tenant.write("tenant.yaml", TENANT + "interval: 1h\n")
+
+    async def story():
+        loop = Follow(tenant.folder, tenant)
+        async with loop.running() as first:
+            assert first.cycle.applied
+            for _ in range(4):
+                tenant.poke("Set-Mailbox", Identity=WHO, MailTip="Fermé")
+                await loop.until(tenant.clock.now() + 3 * HOUR)
+            await loop.until(tenant.clock.now() + timedelta(days=3))
+            last = loop.turns[-1]
+            assert held(last.cycle) == {ID}
+            (finding,) = (f for f in last.cycle.plan.findings if f.code == "flapping")
+            assert ADMIN in finding.message
+            before = len(tenant.sandbox.world.audit)
+            tenant.write("approval.yaml", f"kind: Approval\nfinding: {ID}\nreason: vu avec eux\n")
+            await loop.until(tenant.clock.now() + 4 * HOUR)
+            assert len(tenant.sandbox.world.audit) > before
+            assert loop.turns[-1].cycle.plan.changes == ()
+
+    go(story())

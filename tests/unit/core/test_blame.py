@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from controller.blame import blame, is_recorded
+from controller.blame import Deed, blame, is_recorded
 from controller.directory import Directory, Principal
 from controller.model import Action, Change, Key, Kind, Request
 
@@ -115,3 +115,61 @@ def test_what_the_log_never_records_is_not_sought(call: str, recorded: bool, dir
     assert is_recorded(one) is recorded
     assert told(directory, log, one) is None
     assert bool(log.operations) is recorded
+
+
+OWN = "11111111-0000-4000-8000-000000000001"
+TIP = change(Action.UPDATE, "Set-Mailbox", Identity="support@entreprise.example", MailTip="Bonjour")
+
+
+def record(minutes: int, who: str = "intrus@entreprise.example", **more: Any) -> dict[str, Any]:
+    """A cmdlet, so many minutes before now."""
+    return {
+        "CreationTime": f"{NOW - timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%S}", "Operation": "Set-Mailbox",
+        "UserId": who, "ObjectId": "support@entreprise.example",
+        "Parameters": [{"Name": "Identity", "Value": "support@entreprise.example"}, {"Name": "MailTip", "Value": "x"}],
+        **more,
+    }  # fmt: skip
+
+
+def deed_of(directory: Directory, log: Log, *, after: timedelta = timedelta(hours=1)) -> Deed | None:
+    since = {BOX: NOW - after}
+    found = asyncio.run(
+        blame(log, [TIP], directory, since=since, until=NOW, session_id="s", own_app=OWN)  # type: ignore[arg-type]
+    )
+    return found.get(TIP.id)
+
+
+def test_no_record_yet_blames_nobody_and_a_late_one_is_found_by_the_next_look(directory: Directory) -> None:
+    assert deed_of(directory, Log()) is None
+    deed = deed_of(directory, Log(record(30)))
+    assert deed is not None
+    assert (deed.who, deed.at) == ("intrus@entreprise.example", NOW - timedelta(minutes=30))
+
+
+def test_a_record_that_comes_twice_is_one_deed_and_the_last_deed_counts(directory: Directory) -> None:
+    log = Log(record(50, "erst@entreprise.example"), record(20), record(50, "erst@entreprise.example"), record(20))
+    log.rows[3]["Identity"] = log.rows[1]["Identity"]
+    log.rows.reverse()  # nobody promises an order
+    deed = deed_of(directory, log)
+    assert deed is not None
+    assert (deed.who, deed.at) == ("intrus@entreprise.example", NOW - timedelta(minutes=20))
+
+
+@pytest.mark.parametrize("own", [{"AppId": OWN}, {"AppId": OWN.upper()}, {"UserId": OWN}])
+def test_its_own_writes_are_nobodys_drift(own: dict[str, str], directory: Directory) -> None:
+    assert deed_of(directory, Log({**record(10), **own})) is None
+    deed = deed_of(directory, Log({**record(10), **own}, record(40)))
+    assert deed is not None
+    assert deed.at == NOW - timedelta(minutes=40), "somebody else's, though ours is later"
+
+
+def test_what_was_done_before_it_was_last_in_order_is_no_drift(directory: Directory) -> None:
+    assert deed_of(directory, Log(record(61))) is None
+    assert deed_of(directory, Log(record(61)), after=timedelta(hours=2)) is not None
+
+
+def test_a_record_that_cannot_be_read_accuses_nobody(directory: Directory) -> None:
+    log = Log(record(10), record(10))
+    log.rows[0]["AuditData"] = json.dumps({**record(10), "CreationTime": "yesterday"})
+    log.rows[1]["AuditData"] = json.dumps({**record(10), "Parameters": [], "ObjectId": ""})
+    assert deed_of(directory, log) is None
