@@ -82,7 +82,7 @@ def _next(home: Home, *, imported: bool) -> str:
     if not imported:
         steps.insert(0, "write your tenant's id into specs/tenant.yaml, a mailbox into specs/mailboxes/")
     steps += ["mbx plan                      shows what would change, and writes nothing"]
-    steps += ["git add specs .gitignore .pre-commit-config.yaml, and commit"]
+    steps += ["git add --all, and commit"]
     if home in PIPELINES:
         steps.append(f"read the head of {PIPELINES[home]}: identities and variables to set up once")
     else:

@@ -13,16 +13,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "tutorial" / "first-drift.md"
+TUTORIALS = ROOT / "docs" / "tutorial"
 SUPPORT = Path("specs") / "mailboxes" / "support.yaml"
 
 TEAM = "  gaelle@entreprise.example: [full-access, send-as]\n"
 
 # What the reader is asked to do by hand, before the first command after these words.
-EDITS = {
-    "below Gaëlle": (TEAM, f"{TEAM}  stagiaire@entreprise.example: [full-access]\n"),
-    "Now make a typo": ("  stagiaire@", "  stagaire@"),
+Edits = dict[str, tuple[Path, str, str]]
+DRIFT: Edits = {
+    "below Gaëlle": (SUPPORT, TEAM, f"{TEAM}  stagiaire@entreprise.example: [full-access]\n"),
+    "Now make a typo": (SUPPORT, "  stagiaire@", "  stagaire@"),
 }
+HOUR: Edits = {
+    "let him": (SUPPORT.with_name("contact.yaml"), "bruno@entreprise.example: [full-access]",
+                "bruno@entreprise.example: [full-access, send-as]"),
+}  # fmt: skip
 OPEN = (
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d",  # when
     r"[0-9a-f]{12}",  # a commit
@@ -32,7 +37,7 @@ OPEN = (
 )
 VARYING = re.compile("|".join(OPEN))
 SKIPPED = re.compile(
-    r"git clone|cd |make |export |mkdir |git init|git add|mbx sandbox --env-file|mbx --version"
+    r"git clone|cd |make |export |mkdir |git init|git add \. && git commit --quiet -m .Our|mbx sandbox --env-file|mbx --version"
 )
 
 
@@ -72,11 +77,15 @@ def assert_prints(said: list[str], output: str, command: str) -> None:
             assert any(wanted.match(one) for one in among), f"$ {command}\nhas no line {line!r} in:\n{output}"
 
 
-@pytest.fixture
-def mail(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
-    """A reader's folder: the example specs under git, and a sandbox whose settings stand in `.env`."""
+@pytest.fixture(params=["first-drift.md", "your-tenant-in-an-hour.md"])
+def mail(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Path, dict[str, str], str]]:
+    """A reader's folder under git, and a sandbox whose settings stand in `.env`; and the page to walk. The first
+    page begins with the example specs, the second with nothing."""
     folder = tmp_path / "mail"
-    shutil.copytree(ROOT / "specs", folder / "specs")
+    page = str(request.param)
+    if page == "first-drift.md":
+        shutil.copytree(ROOT / "specs", folder / "specs")
+    folder.mkdir(exist_ok=True)
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "mbx").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m controller "$@"\n')
@@ -89,7 +98,9 @@ def mail(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
         "MBX_STATE_URL": "sqlite:///journal.db",
         **{f"GIT_{who}_{what}": "reader@entreprise.example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
     }  # fmt: skip
-    git = "git init --quiet && printf '.env\\njournal.db*\\n' > .gitignore && git add . && git commit --quiet -m Ours"
+    git = "git init --quiet"
+    if page == "first-drift.md":
+        git += " && printf '.env\\njournal.db*\\n' > .gitignore && git add . && git commit --quiet -m Ours"
     subprocess.run(git, shell=True, cwd=folder, env=environ, check=True)
     sandbox = subprocess.Popen(
         ["mbx", "sandbox", "--env-file", ".env"], cwd=folder, env=environ, stdout=subprocess.PIPE, text=True,
@@ -98,21 +109,22 @@ def mail(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
         assert sandbox.stdout
         assert sandbox.stdout.readline().startswith("https://"), "the sandbox did not come up"
         assert (folder / ".env").exists()
-        yield folder, environ
+        yield folder, environ, page
     finally:
         sandbox.terminate()
         sandbox.wait(timeout=30)
 
 
-def test_the_tutorial_does_what_it_says(mail: tuple[Path, dict[str, str]]) -> None:
-    folder, environ = mail
+def test_the_tutorial_does_what_it_says(mail: tuple[Path, dict[str, str], str]) -> None:
+    folder, environ, page = mail
+    edits = DRIFT if page == "first-drift.md" else HOUR
     status, edited = 0, set()
-    for words, command, said in steps(PAGE.read_text("utf-8")):
-        for sign, (old, new) in EDITS.items():
-            if sign in words:
-                text = (folder / SUPPORT).read_text("utf-8")
+    for words, command, said in steps((TUTORIALS / page).read_text("utf-8")):
+        for sign, (file, old, new) in edits.items():
+            if sign in words and sign not in edited:
+                text = (folder / file).read_text("utf-8")
                 assert old in text
-                (folder / SUPPORT).write_text(text.replace(old, new, 1), encoding="utf-8")
+                (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
                 edited.add(sign)
         if SKIPPED.match(command):
             continue
@@ -128,4 +140,4 @@ def test_the_tutorial_does_what_it_says(mail: tuple[Path, dict[str, str]]) -> No
         assert_prints(
             [line for line in said if not line.startswith("Apply this plan?")], done.stdout, command
         )
-    assert edited == EDITS.keys()
+    assert edited == edits.keys()
