@@ -34,7 +34,7 @@ def restored(
     for bare in (False, True):
         texts = _texts(specs, current, key, contents, folder, root, bare=bare)
         try:
-            after = _loaded(specs, texts, folder, scratch / ("bare" if bare else "with-profile"))
+            after = _loaded(specs, texts, folder, root, scratch / ("bare" if bare else "with-profile"))
         except SpecError as error:
             trouble = str(error)
             continue
@@ -84,14 +84,18 @@ def _bring(written: Page, path: Path, before: Mapping[str, Any], after: Mapping[
         written.drop((*path, name))
 
 
-def _loaded(specs: TenantSpecs, texts: Mapping[File, str], folder: File, copy: File) -> TenantSpecs:
+def _loaded(
+    specs: TenantSpecs, texts: Mapping[File, str], folder: File, root: File, top: File
+) -> TenantSpecs:
+    """From a copy under `top`, in which places are told as they are in `root`."""
+    copy = top / (folder.relative_to(root) if folder.is_relative_to(root) else "specs")
     shutil.copytree(folder, copy, ignore=shutil.ignore_patterns(".git"))
     for path, text in texts.items():
         place = copy / path.relative_to(folder)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text, encoding="utf-8", newline="")
     name = getattr(specs.tenant.spec, "name", "")
-    tenants = load(copy, root=copy).tenants
+    tenants = load(copy, root=top).tenants
     return next(one for one in tenants if getattr(one.tenant.spec, "name", "") == name)
 
 

@@ -40,6 +40,7 @@ def test_a_mailbox_that_was_wiped_by_hand_and_then_in_git_comes_back(desk: Desk)
     desk.mbx("apply", "--yes", code=0)
     shown = desk.mbx("restore", BOX, "--at", before(desk), "--detailed-exitcode", "--out", "back.json", code=2)
     assert "alice@entreprise.example" in shown.out
+    assert "specs/box.yaml:" in shown.out, "a place that a reviewer can open"
     assert "undoes this" in shown.err
     assert desk.tenant.holders(BOX) == set(), "a plan writes nothing"
     desk.mbx("apply", "back.json", "--yes", code=0)

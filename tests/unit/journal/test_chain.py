@@ -75,6 +75,19 @@ def test_what_was_tampered_with_is_named(url: str, statement: str, position: int
         assert why in found.why
 
 
+@pytest.mark.parametrize(("table", "column", "first"), [("intents", "seq", 1), ("chain", "position", 2)])
+def test_what_was_put_in_another_order_is_named(url: str, table: str, column: str, first: int) -> None:
+    with Journal.open(url) as journal:
+        filled(journal)
+        one_of, other = (1, 2) if table == "intents" else (2, 3)
+        for before, after in ((one_of, 99), (other, one_of), (99, other)):
+            tamper(url, f"UPDATE {table} SET {column} = {after} WHERE {column} = {before}")
+        found = journal.verify(TENANT).misfit
+        assert found is not None
+        assert found.position == first
+        assert "altered" in found.why
+
+
 def test_a_chain_that_was_written_anew_has_not_the_head_that_was_noted(url: str) -> None:
     with Journal.open(url) as journal:
         filled(journal)
