@@ -10,6 +10,7 @@ RUN /opt/mbx/bin/pip install --require-hashes --requirement requirements.lock \
  && python -m pip install --require-hashes --requirement requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY controller ./controller
+COPY specs ./specs
 RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
  && /opt/mbx/bin/pip install --no-deps --no-index /wheels/*.whl \
  && /opt/mbx/bin/pip uninstall --yes pip \
