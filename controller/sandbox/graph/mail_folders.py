@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from controller.sandbox import mailbox_store as store
+from controller.sandbox import messages as mail
 from controller.sandbox.graph import (
     bodies,
     entities,
@@ -92,14 +93,16 @@ def _visible(folder: store.Folder, *, hidden: bool) -> bool:
 def shown(mailbox: Mailbox, found: Folders, folder: store.Folder) -> dict[str, Any]:
     """A folder as Graph writes it; a search folder with its own type and fields."""
     children = sum(_visible(each, hidden=False) for each in store.children(found, folder.key))
+    held = mail.in_folder(mailbox.entry, found, folder.key)
+    items = folder.items + len(held)
     item: dict[str, Any] = {
         "id": store.rest_id(mailbox.entry, folder.key),
         "displayName": folder.name,
         "parentFolderId": store.rest_id(mailbox.entry, folder.parent or store.ROOT),
         "childFolderCount": children,
-        "unreadItemCount": folder.unread,
-        "totalItemCount": folder.items,
-        "sizeInBytes": folder.items * 75_000,  # on the wire though not in the schema [reference]
+        "unreadItemCount": folder.unread + sum(not each.get("read") for each in held),
+        "totalItemCount": items,
+        "sizeInBytes": items * 75_000,  # on the wire though not in the schema [reference]
         "isHidden": folder.hidden,
     }
     if mailbox.request.version == "beta":

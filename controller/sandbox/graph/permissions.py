@@ -43,6 +43,7 @@ SETTINGS_WRITE = frozenset({"MailboxSettings.ReadWrite"})
 SETTINGS_READ = SETTINGS_WRITE | {"MailboxSettings.Read"}
 FOLDERS_WRITE = frozenset({"Mail.ReadWrite"})
 FOLDERS_READ = FOLDERS_WRITE | {"Mail.Read", "Mail.ReadBasic", "Mail.ReadBasic.All"}
+BODIES_READ = FOLDERS_WRITE | {"Mail.Read"}
 MAIL_SEND = frozenset({"Mail.Send"})
 CHANNELS_READ = frozenset(
     {"Channel.ReadBasic.All", "ChannelSettings.Read.All", "ChannelSettings.ReadWrite.All"}
