@@ -61,9 +61,8 @@ def command(name: str) -> click.Command:
 
 
 def options(of: click.Command) -> set[str]:
-    return {
-        name for p in of.params if isinstance(p, click.Option) for name in p.opts if name.startswith("--")
-    }
+    own = {name for p in of.params if isinstance(p, click.Option) for name in p.opts if name.startswith("--")}
+    return own.union(*map(options, of.commands.values())) if isinstance(of, click.Group) else own
 
 
 TOLD_ELSEWHERE = {"sandbox": "sandbox.md"}
