@@ -162,8 +162,8 @@ def quota(resource: Resource, others: Iterable[Mapping[str, Any]]) -> Finding | 
     service that stay."""
     ours = [body(rule, lambda path: "x" * 120) for rule in rules_of(resource.spec) or () if rule.enabled]
     rest = [row for row in others if canon.flag(row.get("isEnabled")) is not False]
-    size = sum(map(_size, ours)) + sum(map(_size, rest))
-    limit = _limit(resource.row or {})
+    size = sum(map(rule_size, ours)) + sum(map(rule_size, rest))
+    limit = rules_room(resource.row or {})
     if size < _NEAR * limit:
         return None
     verdict = "more than" if size > limit else "nearly"
@@ -179,13 +179,14 @@ def quota(resource: Resource, others: Iterable[Mapping[str, Any]]) -> Finding | 
     )
 
 
-def _size(rule: Mapping[str, Any]) -> int:
-    """Texts are stored as UTF-16; the rest is an estimate."""
+def rule_size(rule: Mapping[str, Any]) -> int:
+    """Bytes that a rule takes. Texts are stored as UTF-16; the rest is an estimate."""
     parts = {name: rule.get(name) for name in ("displayName", "conditions", "exceptions", "actions")}
     return _OVERHEAD + 2 * len(json.dumps(parts, ensure_ascii=False, separators=(",", ":")))
 
 
-def _limit(row: Mapping[str, Any]) -> int:
+def rules_room(row: Mapping[str, Any]) -> int:
+    """Bytes that all enabled rules of a mailbox may take."""
     found = _QUOTED.search(str(row.get("RulesQuota") or ""))
     return int(found[1].replace(",", "")) if found else _QUOTA
 

@@ -264,6 +264,19 @@ def load_settings(
     return _build(kept)
 
 
+def where_from(
+    environ: Mapping[str, str] | None = None, *, env_file: Path | None = Path(".env")
+) -> dict[str, str]:
+    """Where each variable that is set comes from: the environment, a file of variables, a secrets folder."""
+    environ = os.environ if environ is None else environ
+    folder = Path(environ.get(f"{PREFIX}SECRETS_DIR") or "/run/secrets")
+    found: dict[str, str] = {}
+    for place, raw in ((str(folder), _secret_files(folder)), (str(env_file), _env_file(env_file)),
+                       ("environment", {k.upper(): v for k, v in environ.items()})):  # fmt: skip
+        found |= {name: place for name, value in raw.items() if value.strip()}
+    return {name: place for name, place in found.items() if name.startswith((PREFIX, "AZURE_"))}
+
+
 def for_credentials(settings: Settings, name: str | None) -> Settings:
     """The settings of one tenant: with `credentials: ACME`, `MBX_ACME_CLIENT_ID`… before the general ones.
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 from pydantic import SecretStr
@@ -55,13 +55,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ServiceStats:
-    """What one service was asked so far. A batch is one request; `batched` counts what it carried."""
+    """What one service was asked so far. A batch is one request; `batched` counts what it carried.
+    `ahead` is how far the service's clock is before ours, `left` what it said of its rate limit."""
 
     requests: int
     retries: int
     throttled: int
     batches: int
     batched: int
+    ahead: timedelta | None = None
+    left: str = ""
 
 
 class Connection:
@@ -118,6 +121,8 @@ class Connection:
                 throttled=service.attempts.throttled,
                 batches=service.wire.stats.batches,
                 batched=service.wire.stats.batched,
+                ahead=service.wire.stats.ahead,
+                left=service.wire.stats.left,
             )
             for service in (self._exchange, self._graph)
         }

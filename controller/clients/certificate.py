@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,12 @@ def read_certificate(path: Path, password: str | None) -> dict[str, Any]:
         "private_key": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
         "public_certificate": leaf.public_bytes(Encoding.PEM).decode(),
     }
+
+
+def certificate_ends(path: Path, password: str | None) -> datetime:
+    """When the certificate that signs in ends. Raises SettingsError."""
+    leaf = x509.load_pem_x509_certificate(read_certificate(path, password)["public_certificate"].encode())
+    return leaf.not_valid_after_utc
 
 
 def _public(holder: Any) -> bytes:

@@ -15,7 +15,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Protocol
 from urllib.parse import unquote
@@ -54,6 +54,17 @@ class Stats:
     batched: int = 0
     redirects: int = 0
     renewed: int = 0
+    ahead: timedelta | None = None  # of the service's clock against ours, as its last answer told
+    left: str = ""  # what its last answer told of the rate limit: "remaining of limit"
+
+    def note(self, headers: Mapping[str, str], now: datetime) -> None:
+        """What every answer tells besides. The rate headers do not stand in each [reference: Exchange]."""
+        told = _http_date(headers.get("date", ""))
+        if told is not None:
+            self.ahead = told - now
+        for prefix in ("rate-limit-", "ratelimit-"):
+            if remaining := headers.get(f"{prefix}remaining"):
+                self.left = f"{remaining} of {headers.get(f'{prefix}limit', '?')}"
 
 
 @dataclass(slots=True)
@@ -114,6 +125,7 @@ class Wire:
         response = await self._follow(ask, headers)
         answer = Answer(response.status_code, response.headers, None, response.content, ident)
         answer.body = parse(answer.content)
+        self.stats.note(answer.headers, self.clock())
         _log.debug("request.answered", api=self.api, call=ask.call, status=answer.status,
                    request_id=answer.request_id, attempt=attempt.number,
                    duration=round(self.monotonic() - began, 3))  # fmt: skip
