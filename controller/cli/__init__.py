@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "drift": "Show only what somebody changed behind the controller's back.",
     "adopt": "Write what the tenant has into the documents that say otherwise.",
     "access": "Show who can read and send as a mailbox, and what a person can open.",
+    "doctor": "Tell why it does not work: settings, sign-in, permissions; or one mailbox.",
     "report": "Show how soon a mailbox answers, what waits, and how much comes in.",
     "history": "Show what was applied, when, from which commit, with which result.",
     "restore": "Plan a mailbox back to what it was, or write its document back.",
