@@ -47,6 +47,11 @@ class Board:
             while len(self._standings) > _MOST:
                 del self._standings[next(iter(self._standings))]
 
+    def forget(self, tenant_id: str) -> None:
+        """It is in the specs no more."""
+        with self._lock:
+            self._standings.pop(tenant_id, None)
+
     def standings(self) -> Mapping[str, Standing]:
         """By tenant id."""
         with self._lock:

@@ -37,6 +37,7 @@ class Metrics:
         self._now = now
         self._registry = CollectorRegistry()
         self._good: dict[str, datetime] = {}
+        self._names: dict[str, str] = {}  # by tenant id, the label
         one, tenant = self._registry, ("tenant",)
         service, code = (*tenant, "service"), (*tenant, "code", "severity")
         self._cycles = Counter(
@@ -94,6 +95,7 @@ class Metrics:
     def _seen(self, tenant: str, turn: Turn) -> None:
         assert turn.prepared is not None
         plan = turn.prepared.plan
+        self._names[turn.tenant_id] = tenant
         self._good[tenant] = turn.ended_at
         self._last.labels(tenant).set(turn.ended_at.timestamp())
         self._documents.labels(tenant).set(len(plan.documents))
@@ -119,9 +121,21 @@ class Metrics:
             ends = [one for one in plan.upcoming if one.action in _ENDING and one.at <= until]
             self._expiring.labels(tenant, name).set(len(ends))
 
+    def forget(self, tenant_id: str) -> None:
+        """The tenant is in the specs no more: what was counted stays, how it stood is told no longer."""
+        tenant = self._names.pop(tenant_id, None)
+        if tenant is None or tenant in self._names.values():
+            return
+        self._good.pop(tenant, None)
+        for gauge in (
+            self._age, self._last, self._documents, self._open, self._held, self._unreadable, self._findings,
+            self._drift, self._expiring,
+        ):  # fmt: skip
+            gauge.remove_by_labels({"tenant": tenant})
+
     def exposition(self) -> tuple[bytes, str]:
         """What Prometheus reads, and its media type."""
         now = self._now()
-        for tenant, at in self._good.items():
+        for tenant, at in list(self._good.items()):
             self._age.labels(tenant).set((now - at).total_seconds())
         return generate_latest(self._registry), CONTENT_TYPE_LATEST

@@ -30,6 +30,7 @@ from controller.lead import Lead
 from controller.log import set_up
 from controller.loop import Halt, Loop, Means, Pruning, ScheduledAlarms, Timetable
 from controller.loop.telling import outcome_ended
+from controller.metrics import Metrics
 from controller.model import Outcome, Plan
 from controller.notify import Notifier
 from controller.settings import Settings, load_settings
@@ -164,6 +165,7 @@ def _loop(
     told: Callable[[Outcome], None],
     planned: Callable[[Plan], None] = lambda plan: None,
     listeners: Sequence[Listener] = (),
+    left: Callable[[str], None] = lambda tenant_id: None,
 ) -> Loop:
     means = Means(
         connect=lambda specs: connection(settings, specs),
@@ -183,7 +185,7 @@ def _loop(
     timetable = Timetable(random.Random())  # noqa: S311 -- spreads load, keeps no secret
     return Loop(
         source, means, timetable, ScheduledAlarms(), halt,
-        listeners=(*listeners, notifier, pruning), only=tenant, stop_within=settings.stop_deadline,
+        listeners=(*listeners, notifier, pruning), left=left, only=tenant, stop_within=settings.stop_deadline,
     )  # fmt: skip
 
 
@@ -215,13 +217,19 @@ async def _for_ever(
     listen: str | None,
     notifier: Notifier,
 ) -> int:
-    halt, board = Halt(), Board()
-    loop = _loop(settings, source, journals, tenant, halt, notifier, listeners=[board], told=outcome_ended)
+    halt, board, metrics = Halt(), Board(), Metrics(_now)
+
+    def left(tenant_id: str) -> None:
+        board.forget(tenant_id)
+        metrics.forget(tenant_id)
+
+    loop = _loop(settings, source, journals, tenant, halt, notifier, listeners=(board, metrics), left=left,
+                 told=outcome_ended)  # fmt: skip
     place = listen or settings.listen
     serving: asyncio.Future[None] | None = None
     if place != OFF:
         opened = bind(place)
-        site = Site(board, settings, _now, loop.look, journals.open, is_exposed(opened))
+        site = Site(board, settings, _now, loop.look, journals.open, is_exposed(opened), metrics=metrics)
         serving = asyncio.ensure_future(serve(create_app(site), opened, halt.wait))
         _log.info("page.served", address=address_of(opened))
     _obey(loop)

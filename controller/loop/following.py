@@ -37,8 +37,9 @@ _FINE: Final = (None, Reason.NOT_LEADING, Reason.STOPPED)
 
 
 class Loop:
-    """`only` is the name of the one tenant to follow. `stop_within` is how long a stop waits for what is
-    being written; what is cut off then is looked at by the next run before anything is repeated."""
+    """`left` hears the id of a tenant that is in the specs no more. `only` is the name of the one tenant to
+    follow. `stop_within` is how long a stop waits for what is being written; what is cut off then is looked
+    at by the next run before anything is repeated."""
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class Loop:
         halt: Halt,
         *,
         listeners: Sequence[Listener] = (),
+        left: Callable[[str], None] = lambda tenant_id: None,
         only: str | None = None,
         stop_within: timedelta = timedelta(seconds=30),
     ) -> None:
@@ -58,6 +60,7 @@ class Loop:
         self._alarms = alarms
         self._halt = halt
         self._listeners = listeners
+        self._left = left
         self._only = only
         self._stop_within = stop_within
         self._places = asyncio.Semaphore(_SIDE_BY_SIDE)
@@ -180,6 +183,7 @@ class Loop:
         if turn is None:
             _log.info("tenant.left", tenant=follower.turning.tenant)
             self._followers.pop(tenant_id, None)
+            self._left(tenant_id)
         else:
             at = self._timetable.next_look(turn, follower.failures, follower.known)
             turn = replace(turn, next_at=at, next_dates=coming(turn))

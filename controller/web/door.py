@@ -62,15 +62,13 @@ def _stopped(request: Request) -> Response | None:
         return None
     if path != "/login" and request.method not in ("GET", "HEAD"):
         return PlainTextResponse("these pages only show\n", 405, {"allow": "GET, HEAD"})
-    if path == "/metrics":
-        return None  # it asks itself what it may tell
     site: Site = request.app.state.site
     if not (site.exposed or _has_door(site) or is_here(request)):
         return PlainTextResponse("ask for http://127.0.0.1 or http://localhost\n", 421)
     if site.exposed and not _has_door(site):
         return PlainTextResponse(_SHUT, 403)
-    if path == "/login" or is_let_in(request):
-        return None
+    if path == "/login" or is_let_in(request) or (path == "/metrics" and has_token(request)):
+        return None  # Prometheus comes by itself, past the proxy
     return _asked(request, site)
 
 

@@ -1,10 +1,12 @@
-"""`/healthz` and `/readyz`, for whatever keeps the controller running."""
+"""`/healthz`, `/readyz` and `/metrics`, for whatever keeps the controller running and watches it."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+
+from controller.web.site import Site
 
 
 async def healthz(request: Request) -> PlainTextResponse:
@@ -19,4 +21,13 @@ async def readyz(request: Request) -> PlainTextResponse:
     return PlainTextResponse("no cycle was completed yet\n", status_code=503)
 
 
-ROUTES = (Route("/healthz", healthz), Route("/readyz", readyz))
+async def metrics(request: Request) -> Response:
+    """It names mailboxes that drifted, so the door keeps it as it keeps the pages."""
+    site: Site = request.app.state.site
+    if site.metrics is None:
+        return PlainTextResponse("nothing is counted here\n", status_code=404)
+    text, media_type = site.metrics.exposition()
+    return Response(text, media_type=media_type)
+
+
+ROUTES = (Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics))

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from controller.board import Board
 from controller.journal import Journal
+from controller.metrics import Metrics
 from controller.settings import Settings
 from controller.web.view import Views
 
@@ -25,3 +26,4 @@ class Site:
     journal: Callable[[], Journal]
     exposed: bool = True
     views: Views = field(default_factory=Views)
+    metrics: Metrics | None = None
