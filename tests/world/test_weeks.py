@@ -99,7 +99,3 @@ def test_a_tenant_that_left_is_told_of_no_more(seen):
     assert "mbx_last_good_cycle_age_seconds{" not in text
     assert "mbx_mailbox_drift{" not in text
     assert "mbx_cycles_total{" in text
-
-
-def blind(turn, at):
-    return Turn("b", turn.tenant, turn.tenant_id, at, at, reason=Reason.SOURCE_UNREACHABLE, error="gone")
