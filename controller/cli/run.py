@@ -35,6 +35,7 @@ from controller.model import Outcome, Plan
 from controller.notify import Notifier
 from controller.settings import Settings, load_settings
 from controller.source import FolderSource, RepositorySource, Source, fetched_from
+from controller.tracing import traces
 from controller.turn import Listener, Turn
 from controller.web import Site, create_app
 from controller.web.serving import OFF, address_of, bind, is_exposed, serve
@@ -218,12 +219,14 @@ async def _for_ever(
     notifier: Notifier,
 ) -> int:
     halt, board, metrics = Halt(), Board(), Metrics(_now)
+    traced = traces(os.environ)
+    heard = (board, metrics, *((traced,) if traced else ()))
 
     def left(tenant_id: str) -> None:
         board.forget(tenant_id)
         metrics.forget(tenant_id)
 
-    loop = _loop(settings, source, journals, tenant, halt, notifier, listeners=(board, metrics), left=left,
+    loop = _loop(settings, source, journals, tenant, halt, notifier, listeners=heard, left=left,
                  told=outcome_ended)  # fmt: skip
     place = listen or settings.listen
     serving: asyncio.Future[None] | None = None
