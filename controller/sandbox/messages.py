@@ -1,6 +1,6 @@
 """Messages of a mailbox, as a scenario has them: headers only, since nobody asks this tenant for bodies.
 
-They stand in `Entry.stores["messages"]`, `[{folder, received, sent, from, sender, to, cc, categories, read,
+They stand in `Entry.stores["mail"]`, `[{folder, received, sent, from, sender, to, cc, categories, read,
 draft, conversation, message_id, subject, headers}]`: `folder` is a well-known name or a path from the root,
 times are ISO texts in UTC with a Z, addresses plain, `headers` a mapping. Only `from` and `received` must be.
 """
@@ -18,7 +18,7 @@ _TELLING = ("from", "received", "message_id", "conversation", "folder")
 
 
 def all_of(entry: Entry) -> list[store.Record]:
-    return list(entry.stores.get("messages", ()))
+    return list(entry.stores.get("mail", ()))
 
 
 def folder_of(found: dict[str, store.Folder], message: store.Record) -> str:

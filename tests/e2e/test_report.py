@@ -21,7 +21,7 @@ def received(desk: Desk) -> None:
     state.pop("clock", None)
     state["apps"][0]["graph"].append("Mail.ReadBasic.All")
     (box,) = [one for one in state["objects"] if one.get("primary") == BOX or f"SMTP:{BOX}" in one.get("addresses", ())]
-    box.setdefault("stores", {})["messages"] = MAIL
+    box.setdefault("stores", {})["mail"] = MAIL
     desk.tenant.ask("PUT", "state", yaml.safe_dump(state, allow_unicode=True, sort_keys=False))
 
 

@@ -43,7 +43,7 @@ def seen(rig: Callable[..., Rig]) -> tuple[Rig, list[str]]:
     made = rig()
     entry = made.entry(BOX)
     entry.stores["folders"] = [{"key": "020000000001", "name": "Rangé", "parent": "msgfolderroot"}]
-    entry.stores["messages"] = MAILS
+    entry.stores["mail"] = MAILS
     asked: list[str] = []
     passed = made.wire.handle_async_request
 
@@ -150,3 +150,10 @@ def test_the_sandbox_lists_messages_as_graph_does(seen: tuple[Rig, list[str]]) -
     assert one["from"]["emailAddress"]["address"] == ANN
     assert refused.code == "InefficientFilter"
     assert page["@odata.nextLink"].startswith(BASE)
+
+
+def test_a_signature_and_mail_live_beside_each_other(rig, go):
+    rig.poke("Set-MailboxMessageConfiguration", Identity=BOX, SignatureHtml="<p>Contact</p>", AutoAddSignature=True)
+    (row,) = rig.poke("Get-MailboxMessageConfiguration", Identity=BOX)
+    assert "Contact" in row["SignatureHtml"]
+    assert rig.entry(BOX).stores["mail"] == MAILS
