@@ -55,7 +55,7 @@ def said(word: object) -> str:
 
 
 def stamp(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+    return f"{at:%Y-%m-%d %H:%M %Z}"  # of the tenant's own dates, in its own time zone
 
 
 def part(text: object) -> str:

@@ -211,3 +211,13 @@ def test_pages_stay_when_the_journal_is_out_of_reach(seen):
 
 def test_before_the_first_cycle_the_page_says_so(visit):
     assert "No cycle was completed yet" in visit(board=Board())("/").text
+
+
+def test_a_date_is_told_in_its_own_time_zone() -> None:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from controller.web.paper import stamp
+
+    assert stamp(datetime(2026, 12, 24, 18, tzinfo=ZoneInfo("Europe/Paris"))) == "2026-12-24 18:00 CET"
+    assert stamp(datetime(2026, 12, 24, 17, tzinfo=ZoneInfo("UTC"))) == "2026-12-24 17:00 UTC"
