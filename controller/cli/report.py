@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from controller.cli import outcome
-from controller.cli.session import Session, chosen_options, open_session, run
+from controller.cli.session import Session, open_session, place_options, run
 from controller.errors import UsageError
 from controller.service import Period, html, pages, read, reckon
 from controller.service.hours import Span
@@ -36,7 +36,7 @@ def command() -> None:
 
 @command.command("service", epilog=_EXAMPLES)
 @click.argument("address")
-@chosen_options
+@place_options
 @click.option("--since", metavar="DATE", help="From the start of this day. Default: 30 days before the end.")
 @click.option("--until", metavar="DATE", help="To the end of this day. Default: now.")
 @click.option("--within", default="4h", show_default=True, help="How soon a first answer is in time.")
@@ -75,7 +75,7 @@ async def _service(
     out: Any,
     **common: Any,
 ) -> int:
-    session = open_session(specs=None, **common)
+    session = open_session(specs=None, target=(), selector=(), **common)
     specs = _tenant(session)
     tenant: Any = specs.tenant.spec
     period = _period(since, until, tenant.zone, datetime.now(UTC))

@@ -13,7 +13,7 @@ import click
 from controller.cli import outcome
 from controller.cli.diffs import show_diff
 from controller.cli.plan import save, sealed
-from controller.cli.session import Session, chosen_options, open_session, run
+from controller.cli.session import Session, open_session, place_options, run
 from controller.cli.terminal import paint, show_plan
 from controller.errors import UsageError
 from controller.intake import restored
@@ -56,8 +56,8 @@ _ALL = 1_000_000  # rows of one address
     help="Of the plan; as with `mbx plan`.",
 )  # fmt: skip
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there is something to do.")
-@chosen_options
-def command(address: str, target: tuple[str, ...], selector: tuple[str, ...], **rest: Any) -> int:
+@place_options
+def command(address: str, **rest: Any) -> int:
     """Shows the plan that makes a mailbox what its document said on another day. Never writes to the tenant:
     a person reviews the plan, and applies it.
 
@@ -66,8 +66,6 @@ def command(address: str, target: tuple[str, ...], selector: tuple[str, ...], **
 
     Exit status: as of plan.
     """
-    if target or selector:
-        raise UsageError("restore is about one address: leave out --target and --selector")
     return run(_restore(address.lower(), **rest))
 
 

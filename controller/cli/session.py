@@ -35,13 +35,7 @@ def tenant_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def chosen_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The same options, for a command whose argument is something else."""
-    options = (
-        click.option(
-            "--specs",
-            "folder",
-            type=click.Path(path_type=Path),
-            help="The specs folder. Default: MBX_SPECS, else ./specs.",
-        ),
+    choosing = (
         click.option(
             "--target",
             multiple=True,
@@ -54,6 +48,19 @@ def chosen_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="KEY=VALUE",
             help="Only documents with this label. Repeated: with all of them.",
         ),
+    )
+    return place_options(_with(command, choosing))
+
+
+def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Where the specs are, which tenant is meant, and what is logged: for a command about one address."""
+    options = (
+        click.option(
+            "--specs",
+            "folder",
+            type=click.Path(path_type=Path),
+            help="The specs folder. Default: MBX_SPECS, else ./specs.",
+        ),
         click.option("--tenant", metavar="NAME", help="Only this tenant, where the specs have several."),
         click.option(
             "--log-level", type=LEVELS, help="What is logged to stderr. Default: MBX_LOG_LEVEL, else warning."
@@ -64,6 +71,10 @@ def chosen_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="auto: text on a terminal, JSON elsewhere. Default: MBX_LOG_FORMAT, else auto.",
         ),
     )
+    return _with(command, options)
+
+
+def _with(command: Callable[..., Any], options: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
     return command

@@ -50,7 +50,8 @@ def moment(value: Any) -> datetime | timedelta:
 
 
 def spell_duration(value: timedelta) -> str:
-    return f"{value.total_seconds():g}s"
+    seconds = f"{value.total_seconds():.6f}".rstrip("0").rstrip(".")  # never 1.7e-05, which is no duration
+    return f"{seconds}s"
 
 
 def _spell_moment(value: datetime | timedelta) -> str:

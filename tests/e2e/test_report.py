@@ -18,7 +18,6 @@ ASKED = ("report", "service", BOX, "--since", "2026-03-01", "--until", "2026-03-
 
 def received(desk: Desk) -> None:
     state = yaml.safe_load(desk.tenant.ask("GET", "state"))
-    state.pop("clock", None)
     state["apps"][0]["graph"].append("Mail.ReadBasic.All")
     (box,) = [one for one in state["objects"] if one.get("primary") == BOX or f"SMTP:{BOX}" in one.get("addresses", ())]
     box.setdefault("stores", {})["mail"] = MAIL
