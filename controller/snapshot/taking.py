@@ -56,7 +56,8 @@ async def take(setting: Setting, reader: Reader, *, everything: bool = False) ->
     questions = [probe(key, one.address, **_ASKED_TOO.get(key.kind, {})) for key, one in chosen.items()]
     observed = await observe(recorder, questions, directory, all_aspects())
     await with_mailboxes(await read_facts(recorder, directory), recorder, observed.resources)
-    await prepare(replace(setting, journal=None, memory=memory), recorder)
+    # What the documents themselves ask for, by a reader that has not looked at any folder yet.
+    await prepare(replace(setting, journal=None, memory=memory), Recorder(reader, tape))
     return {
         "tenantId": setting.tenant_id,
         "tenant": setting.tenant.name,

@@ -408,3 +408,13 @@ def test_of_mailboxes_that_no_document_is_about_it_says_only_that_they_are_there
 async def _directory(tenant: Rig) -> list[Any]:
     async with tenant.connection() as connection:
         return list((await read_directory(connection.reader())).principals.values())
+
+
+def test_folders_inside_folders_that_the_documents_name(rig, go):
+    """What the documents ask for is asked, though everything else was asked of the same mailbox before."""
+    tenant = rig(BOX + "folders: {Clients/Contrats: {}}\n")
+    go(tenant.apply())
+    assert same(tenant, go, go(published(tenant))).changes == ()
+    tenant.write("0.yaml", BOX + "folders: {Clients/Contrats: {}, Clients/Autres: {}}\n")
+    plan = same(tenant, go, go(published(tenant)))
+    assert [change.path[-1] for change in plan.changes] == ["Clients/Autres"]
