@@ -6,6 +6,7 @@ what one online would have said.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
@@ -19,16 +20,17 @@ T = TypeVar("T")
 _KEPT = ("api", "call", "message", "status", "code", "request_id", "target", "advice")
 
 
-class _Taped(Reader):
+class _Taped(Reader, ABC):
     """The Reader's methods, each as one question for `_answer`."""
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
 
+    @abstractmethod
     async def _answer(
         self, way: str, what: str, asked: Mapping[str, Any], select: Sequence[str] = (), **rest: Any
     ) -> Any:
-        raise NotImplementedError
+        """The service's answer to a question; raises what it raised."""
 
     async def exchange(
         self,
