@@ -20,7 +20,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from controller.model import Action, Cause, Severity
+from controller.model import Action, Cause, Severity, Status
 from controller.turn import Turn
 
 MOST: Final = 200
@@ -99,14 +99,17 @@ class Metrics:
         self._good[tenant] = turn.ended_at
         self._last.labels(tenant).set(turn.ended_at.timestamp())
         self._documents.labels(tenant).set(len(plan.documents))
+        outcomes = turn.cycle.outcomes if turn.cycle else ()
+        done = {outcome.change.id for outcome in outcomes if outcome.status is Status.APPLIED}
+        left = [change for change in plan.changes if change.id not in done]
         for cause in Cause:
-            self._open.labels(tenant, cause.value).set(sum(c.cause is cause for c in plan.changes))
+            self._open.labels(tenant, cause.value).set(sum(change.cause is cause for change in left))
         self._held.labels(tenant).set(sum(1 for change in plan.changes if change.blocked_by))
         self._unreadable.labels(tenant).set(len(plan.unreadable))
         self._drift.remove_by_labels({"tenant": tenant})
         self._findings.remove_by_labels({"tenant": tenant})
         drifted: dict[str, int] = {}
-        for change in plan.changes:
+        for change in left:
             if change.cause is Cause.DRIFT:
                 drifted[change.key.address] = drifted.get(change.key.address, 0) + 1
         for mailbox, count in sorted(drifted.items(), key=lambda item: (-item[1], item[0]))[:MOST]:
