@@ -6,16 +6,14 @@ Whether the first two become Exchange's forwarding or an inbox rule is decided i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from annotated_types import MinLen
-from pydantic import Field, GetJsonSchemaHandler, StringConstraints, model_validator
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import Field, StringConstraints
 
 from controller import canon
 from controller.spec.models.document import Path, Trouble
-from controller.spec.models.mailbox_settings import NONE, Forwarding
+from controller.spec.models.mailbox_settings import NONE, Forwarding, OrNone
 from controller.spec.models.rules import InboxRule, RulePredicates
 from controller.spec.models.scalars import ONE_LINE_PATTERN, Address, Flag, Maybe, SpecModel
 
@@ -27,7 +25,7 @@ Title = Annotated[str, StringConstraints(pattern=ONE_LINE_PATTERN, max_length=25
 RULE_NAMES: Final = {"teamsChannel": "mbx handoff teamsChannel", "ticketing": "mbx handoff ticketing"}
 
 
-class _ByMail(SpecModel):
+class _ByMail(OrNone):
     """What both hand-offs by mail have; `none` (or {}) ends one."""
 
     address: Maybe[Address] = Field(
@@ -36,24 +34,6 @@ class _ByMail(SpecModel):
     conditions: Maybe[RulePredicates] = Field(
         default=None, description="Which mail is handed on, with the words of `rules`. Left out: all."
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return {} if value == NONE else value
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Two forms: the word none, or the mapping."""
-        reference = handler(core_schema)
-        definition = handler.resolve_ref_schema(reference)
-        mapping = dict(definition)
-        definition.clear()
-        definition["description"] = mapping.pop("description")
-        definition["anyOf"] = [{"const": NONE, "type": "string"}, mapping]
-        return reference
 
     @property
     def keeps(self) -> bool:

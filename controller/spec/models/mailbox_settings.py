@@ -117,17 +117,8 @@ class Audit(SpecModel):
     )
 
 
-class Forwarding(SpecModel):
-    """Where Exchange sends what arrives. `none` (or {}): nowhere."""
-
-    to: Maybe[Address] = Field(
-        default=None,
-        description="A recipient of this tenant by any of its addresses, or an address outside: then mail "
-        "leaves the organisation.",
-    )
-    keep_copy: Flag = Field(
-        default=True, description="Whether the mailbox keeps what it forwards. Default true."
-    )
+class OrNone(SpecModel):
+    """A mapping in whose place the word `none` may stand, which is {}."""
 
     @model_validator(mode="before")
     @classmethod
@@ -146,6 +137,19 @@ class Forwarding(SpecModel):
         definition["description"] = mapping.pop("description")
         definition["anyOf"] = [{"const": NONE, "type": "string"}, mapping]
         return reference
+
+
+class Forwarding(OrNone):
+    """Where Exchange sends what arrives. `none` (or {}): nowhere."""
+
+    to: Maybe[Address] = Field(
+        default=None,
+        description="A recipient of this tenant by any of its addresses, or an address outside: then mail "
+        "leaves the organisation.",
+    )
+    keep_copy: Flag = Field(
+        default=True, description="Whether the mailbox keeps what it forwards. Default true."
+    )
 
     def troubles(self, path: Path) -> Iterator[Trouble]:
         if self.to is None and "keep_copy" in self.model_fields_set:
