@@ -88,8 +88,10 @@ def text(
 
 
 def span(value: timedelta | None) -> str:
-    minutes = _minutes(value) or 0
-    return f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
+    hours, minutes = divmod(_minutes(value) or 0, 60)
+    if not hours:
+        return f"{minutes} min"
+    return f"{hours} h {minutes:02} min" if minutes else f"{hours} h"
 
 
 def _minutes(value: timedelta | None) -> int | None:
