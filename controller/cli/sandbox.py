@@ -122,9 +122,13 @@ Example:
   mbx sandbox specs --mailboxes 1000 --out specs    then: mbx sandbox --mailboxes 1000
 """,
 )
-@click.option("--mailboxes", type=click.IntRange(0), required=True, metavar="N")
-@click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
+@click.option(
+    "--mailboxes", type=click.IntRange(0), required=True, metavar="N", help="How many the company has."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="As of the sandbox that plays it.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder to write to."
+)
 @click.option("--groups", is_flag=True, help="A DistributionList for each group, too.")
 def specs(*, mailboxes: int, seed: int, out: Path, groups: bool) -> None:
     """Write the specs that a made-up company of N mailboxes is in sync with."""

@@ -60,9 +60,15 @@ def command(name: str) -> click.Command:
     return found
 
 
+def options_of(of: click.Command) -> list[click.Option]:
+    """Those of its subcommands, too."""
+    within = of.commands.values() if isinstance(of, click.Group) else ()
+    own = [p for p in of.params if isinstance(p, click.Option)]
+    return [*own, *(option for each in within for option in options_of(each))]
+
+
 def options(of: click.Command) -> set[str]:
-    own = {name for p in of.params if isinstance(p, click.Option) for name in p.opts if name.startswith("--")}
-    return own.union(*map(options, of.commands.values())) if isinstance(of, click.Group) else own
+    return {name for option in options_of(of) for name in option.opts if name.startswith("--")}
 
 
 TOLD_ELSEWHERE = {"sandbox": "sandbox.md"}
@@ -89,8 +95,8 @@ def test_no_option_is_documented_that_is_not_there(name: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_examples_and_a_help_line_for_each_option(name: str) -> None:
     assert "Example" in (command(name).epilog or "")
-    unsaid = {p.name for p in command(name).params if isinstance(p, click.Option) and not p.help}
-    assert unsaid - {"form", "listen"} == set()  # `--format [text|json]` says all there is to say
+    unsaid = {p.name for p in options_of(command(name)) if not p.help}
+    assert unsaid - {"form", "style", "listen"} == set()  # `--format [text|json]` says all there is to say
 
 
 def test_every_subcommand_of_the_sandbox_is_documented() -> None:
