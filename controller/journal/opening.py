@@ -104,8 +104,17 @@ def _open_sqlite(url: sa.URL) -> sa.Engine:
         url.set(database=str(path)), connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True
     )
     _own_transactions(engine, durable=True)
+    if not _is_made(path):
+        with database_errors(engine), _write_turn(url), engine.connect():
+            pass  # the change to WAL, which would not wait for whoever makes it at the same moment
     _prepare(engine)
     return engine
+
+
+def _is_made(path: Path) -> bool:
+    """Whether the file is a database in WAL mode [doc: SQLite, database file format, 1.3: byte 18 is 2]."""
+    with path.open("rb") as file:
+        return file.read(20)[18:19] == b"\x02"
 
 
 def _make_private(path: Path) -> None:
