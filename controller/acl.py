@@ -17,8 +17,8 @@ from controller.aspect import Resource
 from controller.clients import Reader, ask_all
 from controller.directory import Directory, Principal, Unknown
 from controller.errors import InvalidError, ServiceError
-from controller.grants import ACCESS, FULL_ACCESS, SEND_AS, SEND_ON_BEHALF
 from controller.model import Absent, Finding, Key, Observation, Path, Present, Severity, Unreadable
+from controller.people.grants import ACCESS, FULL_ACCESS, SEND_AS, SEND_ON_BEHALF
 
 
 class _Entry(NamedTuple):

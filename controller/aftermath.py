@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from controller.directory import Directory
-from controller.grants import ACCESS, AUTO_MAPPING, FULL_ACCESS
-from controller.membership import MEMBERS
 from controller.memory import Memory
 from controller.model import Action, Change, Kind
+from controller.people.grants import ACCESS, AUTO_MAPPING, FULL_ACCESS
+from controller.people.membership import MEMBERS
 from controller.ways import FOLDERS, SENDERS
 
 # [reference: Exchange admin API, consistency after writes: "effective access in clients within minutes to an

@@ -14,8 +14,8 @@ from typing import Final
 from controller import canon
 from controller.aspect import Context, Resource
 from controller.directory import Directory, Principal
-from controller.membership import MEMBERS, is_declared, leavers, members_after
 from controller.model import Action, Change, Key, Kind, Observation, Origin, Present, Unreadable, ident
+from controller.people.membership import MEMBERS, is_declared, leavers, members_after
 
 _TYPES: Final = {
     "distribution": "MailUniversalDistributionGroup",

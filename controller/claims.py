@@ -18,8 +18,8 @@ from controller.aspect import Context, Resource
 from controller.clients import Reader
 from controller.directory import Directory, Principal
 from controller.errors import ServiceError
-from controller.grants import FULL_ACCESS, desired_access
 from controller.model import Desired, Finding, Origin, Path, Severity, Want
+from controller.people.grants import FULL_ACCESS, desired_access
 
 CLAIMS: Final = ("claimCategories",)
 _RECORD: Final = "category/"  # what our own record calls a category that we made

@@ -19,10 +19,10 @@ from typing import Final
 from controller.aftermath import lasting, takes_effect
 from controller.ahead import membership_after
 from controller.impact import NAMED, Can, Crowd, Effect, Impact, Person, Turn
-from controller.membership import MEMBERS
 from controller.memory import Memory
 from controller.model import Action, Change, Finding, Key, Kind, Plan, Present, Severity
 from controller.observe import NAMING, Observed
+from controller.people.membership import MEMBERS
 from controller.ways import EVERYBODY, STRANGERS, Door, Doors, Reach, Ways, doors, doors_after, named, owner
 
 _ALL: Final = frozenset({EVERYBODY, STRANGERS})

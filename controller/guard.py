@@ -14,11 +14,11 @@ from typing import Any, Final
 
 from controller import canon
 from controller.ahead import membership_after
-from controller.grants import ACCESS
-from controller.membership import MEMBERS
 from controller.memory import Flap
 from controller.model import Action, Cause, Change, Finding, Key, Kind, Origin, Plan, Severity
 from controller.observe import Observed
+from controller.people.grants import ACCESS
+from controller.people.membership import MEMBERS
 from controller.readers import Groups, Readers, reached, readers
 from controller.spec import Document
 from controller.spec.dates import ends_at

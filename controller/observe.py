@@ -14,8 +14,8 @@ from typing import Final
 from controller.aspect import Aspect, Resource
 from controller.clients import Reader
 from controller.directory import Directory, Principal
-from controller.grants import ACCESS
 from controller.model import Key, Observation, Present, Unreadable
+from controller.people.grants import ACCESS
 from controller.spec import Document
 from controller.survey import read_members, survey
 from controller.tenant_facts import TenantFacts

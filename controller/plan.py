@@ -19,7 +19,6 @@ from controller.aspect import Aspect, Context, Resource
 from controller.cause import cause_of
 from controller.drift import compare
 from controller.errors import NotFoundError
-from controller.membership import MEMBERS
 from controller.memory import Awaited
 from controller.model import (
     Absent,
@@ -38,6 +37,7 @@ from controller.model import (
     ident,
 )
 from controller.observe import Observed
+from controller.people.membership import MEMBERS
 
 # Within one resource: it exists, bears its name, is open to its people, and only then loses anything.
 _ORDER: Final = {

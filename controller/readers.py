@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from controller.directory import Directory
-from controller.grants import ACCESS, FULL_ACCESS
 from controller.model import Action, Change, Key, Kind, Path, Present
 from controller.observe import Observed
+from controller.people.grants import ACCESS, FULL_ACCESS
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from controller import keys
 from controller.errors import StaleError
-from controller.grants import AUTO_MAPPING
 from controller.model import FORMAT, Plan
+from controller.people.grants import AUTO_MAPPING
 from controller.report.as_json import document
 from controller.spec import TenantSpecs
 

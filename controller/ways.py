@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from controller.directory import Directory, Principal
-from controller.grants import ACCESS, FULL_ACCESS, SEND_AS, SEND_ON_BEHALF
 from controller.impact import Can
 from controller.model import Action, Change, Key, Kind, Path, Present
 from controller.observe import NAMING, Observed
+from controller.people.grants import ACCESS, FULL_ACCESS, SEND_AS, SEND_ON_BEHALF
 
 EVERYBODY: Final = "default"  # the entry of a folder that stands for the whole organisation
 STRANGERS: Final = "anonymous"

@@ -17,14 +17,6 @@ from controller.acl import read_access
 from controller.aspect import Aspect, Context, Permissions, Resource, add_or_remove, set_mailbox
 from controller.clients import Reader
 from controller.directory import Directory
-from controller.grants import (
-    AUTO_MAPPING,
-    FULL_ACCESS,
-    SEND_AS,
-    SEND_ON_BEHALF,
-    Grant,
-    desired_access,
-)
 from controller.model import (
     Action,
     Change,
@@ -40,7 +32,15 @@ from controller.model import (
     Risk,
     Severity,
 )
-from controller.whom import orphaned, protected, spared
+from controller.people.grants import (
+    AUTO_MAPPING,
+    FULL_ACCESS,
+    SEND_AS,
+    SEND_ON_BEHALF,
+    Grant,
+    desired_access,
+)
+from controller.people.whom import orphaned, protected, spared
 
 
 class Access(Aspect):

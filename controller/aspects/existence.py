@@ -37,7 +37,7 @@ from controller.model import (
     Unreadable,
     Want,
 )
-from controller.whom import protected
+from controller.people.whom import protected
 
 SELF: Path = ()
 ADDRESS = ("address",)

@@ -20,7 +20,7 @@ from controller.aspect import Aspect, Context, Permissions, Resource
 from controller.clients import Reader, Receipt, Writer, codes
 from controller.directory import Directory
 from controller.errors import ConflictError, NotFoundError, ServiceError
-from controller.flow_definition import (
+from controller.flows.definition import (
     CONNECTORS,
     canonical,
     connectors,
@@ -34,7 +34,7 @@ from controller.flow_definition import (
     reference_name,
     reference_row,
 )
-from controller.flow_places import Places, find_places
+from controller.flows.places import Places, find_places
 from controller.made import recall, remember
 from controller.model import (
     Action,

@@ -18,7 +18,7 @@ from controller.aspect import Aspect, Context, Permissions, Resource
 from controller.clients import Reader, Receipt, Writer
 from controller.directory import Directory
 from controller.errors import NotFoundError
-from controller.folder_acl import PERMISSIONS, level, read_folders, read_permissions
+from controller.folders.permissions import PERMISSIONS, level, read_folders, read_permissions
 from controller.model import (
     Absent,
     Action,
@@ -38,9 +38,9 @@ from controller.model import (
     Want,
     ident,
 )
+from controller.people.whom import orphaned, protected, spared
 from controller.spec.collections import is_exclusive
 from controller.spec.models.folder_permissions import EVERYBODY, STRANGERS, FolderPermission, Role
-from controller.whom import orphaned, protected, spared
 
 _BOTH = (EVERYBODY, STRANGERS)
 _NEW = "{folder:"  # a folder whose id is known only once it is there

@@ -15,8 +15,7 @@ from controller.aspect import Aspect, Context, Permissions, Resource
 from controller.clients import Reader, Receipt, Writer, codes, segment
 from controller.directory import Directory
 from controller.errors import ConflictError, ServiceError
-from controller.made import remember
-from controller.mail_folders import (
+from controller.folders.paths import (
     FOLDERS,
     Folders,
     Segments,
@@ -31,6 +30,8 @@ from controller.mail_folders import (
     shown,
     well_known,
 )
+from controller.folders.retention_tags import EXPANSION, TAG_NOTE, Tag, read_tags, stamp, stamped
+from controller.made import remember
 from controller.model import (
     Absent,
     Action,
@@ -49,7 +50,6 @@ from controller.model import (
     Want,
     ident,
 )
-from controller.retention_tags import EXPANSION, TAG_NOTE, Tag, read_tags, stamp, stamped
 
 TAG: Final = "retentionTag"
 

@@ -34,8 +34,8 @@ from controller.model import (
     Unreadable,
     Want,
 )
-from controller.ownership import owner
-from controller.whom import protected
+from controller.people.ownership import owner
+from controller.people.whom import protected
 
 SELF: Path = ()
 ADDRESS: Final = ("address",)

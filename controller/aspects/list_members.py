@@ -15,7 +15,6 @@ from controller.aspect import Aspect, Context, Permissions, Resource, on_list
 from controller.clients import Reader, Receipt, Writer, codes
 from controller.directory import Directory, Principal
 from controller.errors import ConflictError, NotFoundError, ServiceError
-from controller.membership import MEMBERS, RECORD, desired_members, is_declared, name_of
 from controller.model import (
     Absent,
     Action,
@@ -34,8 +33,9 @@ from controller.model import (
     Unreadable,
     ident,
 )
+from controller.people.membership import MEMBERS, RECORD, desired_members, is_declared, name_of
+from controller.people.whom import protected
 from controller.recipients import read_direct_members
-from controller.whom import protected
 
 
 class Members(Aspect):

@@ -31,9 +31,9 @@ from controller.model import (
     Want,
     ident,
 )
-from controller.ownership import OWNER, OWNERS, owner
+from controller.people.ownership import OWNER, OWNERS, owner
+from controller.people.whom import same_twice
 from controller.spec.collections import is_exclusive
-from controller.whom import same_twice
 
 
 class Owners(Aspect):

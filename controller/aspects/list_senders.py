@@ -13,7 +13,6 @@ from controller.acl import read_senders
 from controller.aspect import Aspect, Context, Permissions, Resource, add_or_remove, on_list
 from controller.clients import Reader
 from controller.directory import Directory, Principal
-from controller.grants import SEND_AS, SEND_ON_BEHALF
 from controller.model import (
     Action,
     Change,
@@ -29,7 +28,8 @@ from controller.model import (
     Risk,
     Want,
 )
-from controller.whom import Part, orphaned, protected, same_twice, spared, whom
+from controller.people.grants import SEND_AS, SEND_ON_BEHALF
+from controller.people.whom import Part, orphaned, protected, same_twice, spared, whom
 
 _NAMES: Final = {SEND_AS: "sendAs", SEND_ON_BEHALF: "sendOnBehalf"}
 _RIGHTS: Final = {name: right for right, name in _NAMES.items()}

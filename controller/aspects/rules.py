@@ -15,14 +15,13 @@ from dataclasses import replace
 from typing import Any, Final
 
 from controller import canon
-from controller import rule_findings as telling
 from controller.aspect import Aspect, Context, Permissions, Resource
 from controller.clients import Reader, Receipt, Writer, ask_all, codes, segment
 from controller.directory import Directory
 from controller.errors import NotFoundError, ServiceError
+from controller.folders.paths import account_of, creation_of, reference, resolved, unknown
 from controller.handoff import HANDOFF, ended, part_of, rules_of
 from controller.made import recall, remember
-from controller.mail_folders import account_of, creation_of, reference, resolved, unknown
 from controller.model import (
     Action,
     Change,
@@ -42,9 +41,10 @@ from controller.model import (
     Want,
     ident,
 )
-from controller.rule_forms import body, folders, in_words, wished
-from controller.rule_order import Arrangement, arrange
-from controller.rule_reading import ERROR, NUMBER, READ_ONLY, RULES, observe, rule_name, rule_path
+from controller.rules import findings as telling
+from controller.rules.forms import body, folders, in_words, wished
+from controller.rules.order import Arrangement, arrange
+from controller.rules.reading import ERROR, NUMBER, READ_ONLY, RULES, observe, rule_name, rule_path
 from controller.spec.collections import is_exclusive
 
 ORDER: Final = (*RULES, "order")

@@ -18,7 +18,7 @@ from controller.aspect import Aspect, Context, Permissions, Resource
 from controller.clients import Reader, Receipt, Writer, codes, segment
 from controller.directory import Directory
 from controller.errors import ConflictError, ServiceError
-from controller.mail_folders import (
+from controller.folders.paths import (
     account_of,
     canonical,
     climb,

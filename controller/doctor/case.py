@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
-from controller.grants import FULL_ACCESS
 from controller.model import Path
+from controller.people.grants import FULL_ACCESS
 
 
 class Likelihood(IntEnum):

@@ -14,14 +14,14 @@ from controller.directory import Directory
 from controller.doctor.case import Case, Right, Rule
 from controller.entitlements import Answers, Notes, as_lists
 from controller.errors import ServiceError, UsageError
-from controller.grants import FULL_ACCESS
 from controller.intake import choose
 from controller.journal import Journal
 from controller.model import Action, Key, Kind, Observation, Path, Present, Status, Unreadable
 from controller.observe import Observed, observe
+from controller.people.grants import FULL_ACCESS
 from controller.probe import probe
-from controller.rule_findings import rule_size, rules_room
-from controller.rule_reading import ERROR, NUMBER, READ_ONLY, RULES
+from controller.rules.findings import rule_size, rules_room
+from controller.rules.reading import ERROR, NUMBER, READ_ONLY, RULES
 from controller.spec import TenantSpecs
 from controller.survey import read_directory
 from controller.tenant_facts import read_facts, with_mailboxes

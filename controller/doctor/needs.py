@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from controller.aspect import Resource, all_aspects
 from controller.doctor.verdicts import Line, bad, good, warning
-from controller.grants import ACCESS
+from controller.people.grants import ACCESS
 from controller.spec import Document
 
 PAGE: Final = "docs/reference/permissions.md"

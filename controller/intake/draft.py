@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from controller.aspect import Aspect, Resource
 from controller.errors import ServiceError
-from controller.mail_folders import parse, well_known
+from controller.folders.paths import parse, well_known
 from controller.model import Absent, Key, Kind, Observation, Path, Present, Unreadable
 from controller.observe import Observed
 from controller.probe import KNOWN_FOLDERS

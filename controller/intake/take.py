@@ -20,9 +20,9 @@ from controller.intake.page import page
 from controller.intake.profiles import factored
 from controller.intake.proof import decisions, loaded, proved
 from controller.intake.wordings import put_beside
-from controller.membership import MEMBERS
 from controller.model import Key, Kind, Plan
 from controller.observe import NAMING, Observed, observe
+from controller.people.membership import MEMBERS
 from controller.probe import probe, probe_rights
 from controller.survey import read_directory
 

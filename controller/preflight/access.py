@@ -7,8 +7,8 @@ from typing import Final
 
 from controller.aspect import Resource
 from controller.directory import Principal
-from controller.grants import AUTO_MAPPING, FULL_ACCESS, SEND_AS, SEND_ON_BEHALF
 from controller.model import Finding, Severity
+from controller.people.grants import AUTO_MAPPING, FULL_ACCESS, SEND_AS, SEND_ON_BEHALF
 from controller.preflight.view import View, finding
 
 _AT_ONCE: Final = 25  # people; more lose connections [doc: about shared mailboxes]

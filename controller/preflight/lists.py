@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from controller import canon
 from controller.aspect import Resource
-from controller.grants import FULL_ACCESS
 from controller.handoff import onward
 from controller.model import Finding, Kind, Path
+from controller.people.grants import FULL_ACCESS
 from controller.preflight.view import View, finding
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from controller.aspect import Resource
-from controller.grants import SEND_AS
 from controller.handoff import onward
 from controller.model import Finding, Severity
+from controller.people.grants import SEND_AS
 from controller.preflight.view import View, finding
 
 _SECRET: Final = ("confidential", "confidentiel", "confidentiality")  # labels that say so

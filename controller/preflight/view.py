@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from controller.aspect import Context, Resource
 from controller.directory import Principal
-from controller.grants import ACCESS, AUTO_MAPPING
 from controller.model import Finding, Key, Kind, Path, Present, Severity
 from controller.observe import Observed
+from controller.people.grants import ACCESS, AUTO_MAPPING
 from controller.spec import Document
 
 _OPENED: Final = frozenset({Kind.SHARED_MAILBOX, Kind.MAILBOX_DELEGATION})

@@ -17,6 +17,7 @@ from controller.claims import read_names
 from controller.clients import Reader
 from controller.directory import Directory, Principal
 from controller.errors import ServiceError
+from controller.folders.retention_tags import read_tags
 from controller.licences import read_shelf
 from controller.model import Key, Kind
 from controller.observe import observe
@@ -24,7 +25,6 @@ from controller.outbound import read_outbound
 from controller.probe import KNOWN_FOLDERS, probe
 from controller.recipients import RECIPIENT
 from controller.reconciler import Setting, prepare, remember
-from controller.retention_tags import read_tags
 from controller.snapshot import remembered
 from controller.snapshot.readers import Recorder
 from controller.snapshot.tape import DELETED, Tape

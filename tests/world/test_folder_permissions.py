@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.folder_acl import level, segments
+from controller.folders.permissions import level, segments
 from controller.model import Status
 from tests.rig import Rig, ids
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from controller.doctor.case import Case, Cause, Likelihood
-from controller.grants import FULL_ACCESS, SEND_AS, SEND_ON_BEHALF
+from controller.people.grants import FULL_ACCESS, SEND_AS, SEND_ON_BEHALF
 
 _MAPPED: Final = 10  # mailboxes that Outlook opens for one person before it gets slow [U]
 _SPREADS: Final = timedelta(

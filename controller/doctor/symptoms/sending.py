@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from controller.doctor.case import Case, Cause, Likelihood, Right
-from controller.grants import SEND_AS, SEND_ON_BEHALF
+from controller.people.grants import SEND_AS, SEND_ON_BEHALF
 
 _SPREADS: Final = timedelta(hours=1)
 _POWERLESS: Final = ("MailUniversalDistributionGroup", "GroupMailbox", "DynamicDistributionGroup")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from controller.doctor.case import Case, Cause, Likelihood
-from controller.rule_reading import ERROR, READ_ONLY
+from controller.rules.reading import ERROR, READ_ONLY
 
 _NEARLY: Final = 0.8  # of the room: the size is an estimate
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.mail_folders import Folders, canonical, parse, shown, well_known
+from controller.folders.paths import Folders, canonical, parse, shown, well_known
 
 NAMES = st.lists(
     st.text(st.characters(exclude_categories=["C"]), min_size=1)

@@ -7,7 +7,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.rule_order import Arrangement, arrange
+from controller.rules.order import Arrangement, arrange
 
 
 def played(rules: list[tuple[str, int]], plan: Arrangement, *, dense: bool) -> list[str]:

@@ -19,7 +19,7 @@ from controller import canon
 from controller.aspect import Resource
 from controller.clients import Reader
 from controller.errors import NotFoundError, ServiceError
-from controller.mail_folders import normal
+from controller.folders.paths import normal
 from controller.model import Delta, Finding, Present, Severity
 
 _POLICY_TAG: Final = "Binary 0x3019"

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from controller import canon
 from controller.directory import Directory
-from controller.mail_folders import canonical
+from controller.folders.paths import canonical
 
 BLOCKS: Final = ("conditions", "exceptions", "actions")
 FOLDER_FIELDS: Final = ("moveToFolder", "copyToFolder")

@@ -11,10 +11,10 @@ from typing import Final
 from controller.aspect import Context, Resource
 from controller.directory import Principal
 from controller.model import Action, Desired, Finding, Origin, Path, Upcoming, Want, ident
+from controller.people.whom import Part, same_twice, whom
 from controller.spec.collections import is_exclusive
 from controller.spec.dates import ends_at, starts_at
 from controller.spec.models import Member
-from controller.whom import Part, same_twice, whom
 
 MEMBERS: Final = ("members",)
 RECORD: Final = ("redirectTo",)

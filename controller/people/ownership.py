@@ -7,7 +7,7 @@ from typing import Final
 from controller.aspect import Context, Resource
 from controller.directory import Principal
 from controller.model import Finding
-from controller.whom import Part, whom
+from controller.people.whom import Part, whom
 
 OWNERS: Final = ("owners",)
 OWNER: Final = Part(

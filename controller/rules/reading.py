@@ -11,15 +11,16 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from controller import canon, rule_findings
+from controller import canon
 from controller.aspect import Resource
 from controller.clients import Reader
 from controller.directory import Directory
 from controller.errors import ServiceError
+from controller.folders.paths import Folders, climb, read_folders, wanted_paths
 from controller.handoff import HANDOFF, part_of, rules_of
-from controller.mail_folders import Folders, climb, read_folders, wanted_paths
 from controller.model import Absent, Finding, Observation, Path, Present, Unreadable
-from controller.rule_forms import folder_ids, seen, spelt, wished
+from controller.rules import findings as telling
+from controller.rules.forms import folder_ids, seen, spelt, wished
 from controller.spec.collections import is_exclusive
 from controller.spec.models.handoff import RULE_NAMES
 
@@ -101,20 +102,20 @@ def _leaks(
 ) -> Iterator[Finding]:
     """Mail that leaves by rules that the document does not ask for, each told once."""
     meant = {
-        rule.name: set(rule_findings.risky(wished(rule, directory), directory))
+        rule.name: set(telling.risky(wished(rule, directory), directory))
         for rule in rules_of(resource.spec) or ()
     }
     told: set[str] = set()
     for row in rows:
         name = str(row.get("displayName") or "")
-        away = rule_findings.risky(seen(row, directory, str), directory)
+        away = telling.risky(seen(row, directory, str), directory)
         if set(away) - meant.get(name, set()):
             on = canon.flag(row.get("isEnabled")) is not False
-            leak = rule_findings.leak(resource, name, away, enabled=on)
+            leak = telling.leak(resource, name, away, enabled=on)
             told.add(leak.id)
             yield leak
     names = [str(row.get("displayName") or "") for row in rows]
-    for finding in rule_findings.of_exchange(resource, hidden or (), names, directory):
+    for finding in telling.of_exchange(resource, hidden or (), names, directory):
         name = finding.subject.partition("/")[2]
         if finding.code == "rule-hidden" or (finding.id not in told and not meant.get(name)):
             yield finding
@@ -148,13 +149,13 @@ class _Reading:
             by_name.setdefault(str(row.get("displayName") or ""), []).append(row)
         for name, rows in by_name.items():
             if len(rows) > 1:
-                self._findings.append(rule_findings.twin(self._resource, name, len(rows)))
+                self._findings.append(telling.twin(self._resource, name, len(rows)))
             for index, row in enumerate(sorted(rows, key=lambda row: self._likeness(name, row))):
                 self._note(self._free(f"{name} #{index + 1}") if index else name, name, row)
         stays = [row for row in self._rows if self._stays(row)]
-        if full := rule_findings.quota(self._resource, stays):
+        if full := telling.quota(self._resource, stays):
             self._findings.append(full)
-        self._findings += rule_findings.before_handoffs(self._resource, self._rows)
+        self._findings += telling.before_handoffs(self._resource, self._rows)
         return Present(self._fields, self._ids, tuple(self._findings), self._spelt)
 
     def _value(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,9 +181,9 @@ class _Reading:
         self._fields[(NUMBER, called)] = _number(row)
         self._ids[f"rule:{called}"] = str(row.get("id") or "")
         if READ_ONLY in value:
-            self._findings.append(rule_findings.read_only(self._resource, name))
+            self._findings.append(telling.read_only(self._resource, name))
         elif ERROR in value and called not in self._wishes:
-            self._findings.append(rule_findings.in_error(self._resource, name))
+            self._findings.append(telling.in_error(self._resource, name))
 
     def _free(self, called: str) -> str:
         """A name for a twin that no rule bears."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.clients import Reader, segment
-from controller.flow_definition import place
+from controller.flows.definition import place
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from controller.aspect import Resource
 from controller.directory import Directory
 from controller.handoff import part_of, rules_of
 from controller.model import Finding, Severity
-from controller.rule_forms import SENDING, body, destinations
+from controller.rules.forms import SENDING, body, destinations
 
 _SYSTEM: Final = re.compile(r"junk e-?mail rule$|microsoft\.exchange\.oof\.", re.IGNORECASE)
 _SMTP: Final = re.compile(r"\[SMTP:([^\]]+)\]", re.IGNORECASE)

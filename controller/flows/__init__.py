@@ -1,0 +1,1 @@
+"""A hand-off's cloud flow: its definition, and the places that it names."""
