@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, tzinfo
 from enum import StrEnum
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Any, ClassVar, Self, cast
 
 from annotated_types import MinLen
-from pydantic import Field, GetJsonSchemaHandler, ModelWrapValidatorHandler, model_validator
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
 from controller.spec.dates import ends_at, starts_at
 from controller.spec.models.document import Path, Trouble
-from controller.spec.models.scalars import Address, Flag, Maybe, Moment, SpecModel, Words
+from controller.spec.models.scalars import Address, Flag, Maybe, Moment, Words
+from controller.spec.models.two_forms import TwoForms
 
 
 class Right(StrEnum):
@@ -33,8 +32,10 @@ class Right(StrEnum):
 Rights = Annotated[tuple[Right, ...], MinLen(1)]
 
 
-class AccessEntry(SpecModel):
+class AccessEntry(TwoForms):
     """The rights of one person or group: a list of rights, or a mapping that says more about them."""
+
+    alone: ClassVar[str] = "rights"
 
     rights: Rights = Field(
         description="What is granted: full-access, send-as, send-on-behalf. There is no read-only right on a "
@@ -77,19 +78,6 @@ class AccessEntry(SpecModel):
         if written not in _SHORT:
             _SHORT[written] = validate({"rights": value})
         return cast(Self, _SHORT[written])
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Two forms: a list of rights, or the mapping."""
-        reference = handler(core_schema)
-        definition = handler.resolve_ref_schema(reference)
-        mapping = dict(definition)
-        definition.clear()
-        definition["description"] = mapping.pop("description")
-        definition["anyOf"] = [dict(mapping["properties"]["rights"]), mapping]
-        return reference
 
     def troubles(self, path: Path, zone: tzinfo) -> Iterator[Trouble]:
         if len(set(self.rights)) < len(self.rights):

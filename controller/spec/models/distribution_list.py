@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from annotated_types import MinLen
-from pydantic import Field, GetJsonSchemaHandler, model_validator
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import Field
 
 from controller.spec.collections import ListCollection
 from controller.spec.dates import ends_at, starts_at
 from controller.spec.models.delivery import Delivery
 from controller.spec.models.document import KIND, Path, ResourceModel, State, Trouble, both_ways, twice
-from controller.spec.models.scalars import Address, DisplayName, Flag, Maybe, Moment, SpecModel, Words
+from controller.spec.models.scalars import Address, DisplayName, Flag, Maybe, Moment, Words
+from controller.spec.models.two_forms import OrText
 
 
 class ListType(StrEnum):
@@ -41,8 +40,10 @@ class Leave(StrEnum):
     CLOSED = "closed"
 
 
-class Member(SpecModel):
+class Member(OrText):
     """Somebody on the list: an address, or a mapping that says for how long."""
+
+    alone: ClassVar[str] = "who"
 
     who: Address = Field(description="A person, a contact or another list, by any of its addresses.")
     from_: Maybe[Moment] = Field(
@@ -59,24 +60,6 @@ class Member(SpecModel):
     reason: Maybe[Words] = Field(
         default=None, description="Why: a sentence or a ticket, for whoever reviews it."
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return {"who": value} if isinstance(value, str) else value
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Two forms: an address, or the mapping."""
-        reference = handler(core_schema)
-        definition = handler.resolve_ref_schema(reference)
-        mapping = dict(definition)
-        definition.clear()
-        definition["description"] = mapping.pop("description")
-        definition["anyOf"] = [dict(mapping["properties"]["who"]), mapping]
-        return reference
 
 
 Owners = Annotated[tuple[Address, ...], MinLen(1)]

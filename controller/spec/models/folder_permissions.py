@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, ClassVar, Final
 
-from pydantic import Field, GetJsonSchemaHandler, StringConstraints, model_validator
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import Field, StringConstraints
 
 from controller.spec.models.document import Path, Trouble
-from controller.spec.models.scalars import ADDRESS_PATTERN, Flag, SpecModel
+from controller.spec.models.scalars import ADDRESS_PATTERN, Flag
+from controller.spec.models.two_forms import OrText
 
 EVERYBODY: Final = "default"
 STRANGERS: Final = "anonymous"
@@ -41,8 +40,10 @@ class Role(StrEnum):
 _CALENDAR_ONLY: Final = frozenset({Role.AVAILABILITY_ONLY, Role.LIMITED_DETAILS})
 
 
-class FolderPermission(SpecModel):
+class FolderPermission(OrText):
     """What one person or group may do in a folder: a role, or a mapping that says more."""
+
+    alone: ClassVar[str] = "role"
 
     role: Role = Field(description="What they may do there; reviewer reads, editor also changes.")
     delegate: Flag = Field(
@@ -52,24 +53,6 @@ class FolderPermission(SpecModel):
     see_private_items: Flag = Field(
         default=False, description="For a delegate: private appointments are shown in full."
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return {"role": value} if isinstance(value, str) else value
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Two forms: a role, or the mapping."""
-        reference = handler(core_schema)
-        definition = handler.resolve_ref_schema(reference)
-        mapping = dict(definition)
-        definition.clear()
-        definition["description"] = mapping.pop("description")
-        definition["anyOf"] = [dict(mapping["properties"]["role"]), mapping]
-        return reference
 
 
 FolderPermissions = dict[FolderPath, dict[Holder, FolderPermission]]

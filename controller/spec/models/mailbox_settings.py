@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Any
 
-from pydantic import Field, GetJsonSchemaHandler, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 from controller import canon
 from controller.spec.models.document import Path, Trouble
@@ -23,6 +22,7 @@ from controller.spec.models.scalars import (
     SpecModel,
     Words,
 )
+from controller.spec.models.two_forms import TwoForms
 
 AttributeNumber = Annotated[str, StringConstraints(pattern=ATTRIBUTE_PATTERN)]
 AttributeText = Annotated[str, StringConstraints(max_length=1024)]  # [doc: Set-Mailbox]
@@ -117,7 +117,7 @@ class Audit(SpecModel):
     )
 
 
-class OrNone(SpecModel):
+class OrNone(TwoForms):
     """A mapping in whose place the word `none` may stand, which is {}."""
 
     @model_validator(mode="before")
@@ -126,17 +126,8 @@ class OrNone(SpecModel):
         return {} if value == NONE else value
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Two forms: the word none, or the mapping."""
-        reference = handler(core_schema)
-        definition = handler.resolve_ref_schema(reference)
-        mapping = dict(definition)
-        definition.clear()
-        definition["description"] = mapping.pop("description")
-        definition["anyOf"] = [{"const": NONE, "type": "string"}, mapping]
-        return reference
+    def short_schema(cls, mapping: JsonSchemaValue) -> JsonSchemaValue:
+        return {"const": NONE, "type": "string"}
 
 
 class Forwarding(OrNone):

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import Field, GetJsonSchemaHandler, StringConstraints, model_validator
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import Field, StringConstraints, model_validator
 
 from controller.spec.models.document import KIND, DocumentModel
-from controller.spec.models.scalars import POLICY_PATTERN, LabelName, Maybe, SpecModel, Words
+from controller.spec.models.scalars import POLICY_PATTERN, LabelName, Maybe, Words
+from controller.spec.models.two_forms import TwoForms
 
 JudgedKind = Literal["SharedMailbox", "DistributionList", "MailboxDelegation"]
 PolicyName = Annotated[str, StringConstraints(pattern=POLICY_PATTERN, max_length=64)]
@@ -38,8 +37,10 @@ def _labels(value: Any) -> Any:
     return value
 
 
-class AppliesTo(SpecModel):
+class AppliesTo(TwoForms):
     """What a policy is about: a kind, or a mapping that says which documents of it."""
+
+    alone: ClassVar[str] = "kind"
 
     kind: JudgedKind = Field(description="SharedMailbox, DistributionList or MailboxDelegation.")
     selector: Maybe[dict[LabelName, Words]] = Field(
@@ -54,19 +55,6 @@ class AppliesTo(SpecModel):
         if isinstance(value, Mapping) and "selector" in value:
             return {**value, "selector": _labels(value["selector"])}
         return value
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Two forms: a kind, or the mapping."""
-        reference = handler(core_schema)
-        definition = handler.resolve_ref_schema(reference)
-        mapping = dict(definition)
-        definition.clear()
-        definition["description"] = mapping.pop("description")
-        definition["anyOf"] = [dict(mapping["properties"]["kind"]), mapping]
-        return reference
 
 
 class Policy(DocumentModel):

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, ClassVar
 
 from annotated_types import MinLen
-from pydantic import Field, GetJsonSchemaHandler, StringConstraints, model_validator
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import Field, StringConstraints
 
 from controller.spec.models.categories import CategoryName
 from controller.spec.models.document import Path, Trouble
 from controller.spec.models.folders import MailFolderPath, path_troubles
 from controller.spec.models.scalars import ONE_LINE_PATTERN, Address, Count, Flag, Maybe, SpecModel
+from controller.spec.models.two_forms import OrText
 
 RuleName = Annotated[str, StringConstraints(pattern=ONE_LINE_PATTERN, max_length=512)]  # [doc: New-InboxRule]
 Text = Annotated[str, StringConstraints(pattern=ONE_LINE_PATTERN, max_length=255)]
@@ -59,29 +58,13 @@ class ActionFlag(StrEnum):
     REVIEW = "review"
 
 
-class RuleRecipient(SpecModel):
+class RuleRecipient(OrText):
     """Somebody's address, or a mapping that adds the name shown with it."""
+
+    alone: ClassVar[str] = "address"
 
     address: Address = Field(description="The SMTP address.")
     name: Maybe[Text] = Field(default=None, description="The name shown with it; it decides nothing.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return {"address": value} if isinstance(value, str) else value
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Two forms: an address, or the mapping."""
-        reference = handler(core_schema)
-        definition = handler.resolve_ref_schema(reference)
-        mapping = dict(definition)
-        definition.clear()
-        definition["description"] = mapping.pop("description")
-        definition["anyOf"] = [dict(mapping["properties"]["address"]), mapping]
-        return reference
 
 
 Recipients = Annotated[tuple[RuleRecipient, ...], MinLen(1)]

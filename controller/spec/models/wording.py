@@ -9,19 +9,19 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from pydantic import Field, GetJsonSchemaHandler, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 from controller import markup
-from controller.spec.models.scalars import Maybe, SpecModel, Words
+from controller.spec.models.scalars import Maybe, Words
+from controller.spec.models.two_forms import TwoForms
 
 LONGEST: Final = 128 * 1024  # characters [inf: more than Exchange takes for a reply]
 _TEXTS: Final = (".txt", ".text", ".md")
 _PAGES: Final = (".html", ".htm")
 
 
-class Wording(SpecModel):
+class Wording(TwoForms):
     """A text that people read: text (HTML if it has tags), or one of html, text, file."""
 
     text: Maybe[Words] = Field(
@@ -52,17 +52,9 @@ class Wording(SpecModel):
         return self
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Two forms: the text, or the mapping."""
-        reference = handler(core_schema)
-        definition = handler.resolve_ref_schema(reference)
-        mapping = {**definition, "minProperties": 1, "maxProperties": 1}
-        definition.clear()
-        definition["description"] = mapping.pop("description")
-        definition["anyOf"] = [{"type": "string", "minLength": 1}, mapping]
-        return reference
+    def short_schema(cls, mapping: JsonSchemaValue) -> JsonSchemaValue:
+        mapping.update(minProperties=1, maxProperties=1)
+        return {"type": "string", "minLength": 1}
 
     def fill(self, content: str) -> None:
         """What the file says. To be called once, by the loader."""
