@@ -15,8 +15,8 @@ from controller import canon
 from controller.aspect import Context, Resource
 from controller.clients import Reader
 from controller.directory import Directory
-from controller.errors import NotFoundError
-from controller.model import Finding, Origin, Severity
+from controller.errors import NotFoundError, ServiceError
+from controller.model import Absent, Finding, Observation, Origin, Present, Severity, Unreadable
 from controller.spec.collections import is_exclusive
 
 _NAME_LENGTH = 64  # of Name and Alias [doc: New-Mailbox]
@@ -33,6 +33,21 @@ async def reserved_by(reader: Reader, address: str) -> str | None:
     except NotFoundError:
         return None
     return f"{rows[0].get('DisplayName') or rows[0].get('Name')} (soft-deleted)" if rows else None
+
+
+async def unless_reserved(reader: Reader, resource: Resource) -> Observation:
+    """Of a resource that the directory does not show: absent, unless somebody soft-deleted holds its
+    address."""
+    if resource.unwanted or resource.holder:
+        return Absent()
+    address = resource.spec.address
+    try:
+        holder = await reserved_by(reader, address)
+    except ServiceError as error:
+        return Unreadable(error)
+    if holder is None:
+        return Absent()
+    return Present({}, findings=(held(resource, address, holder, resource.at("address")),))
 
 
 def secondary(

@@ -14,13 +14,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from controller import conversion
-from controller.addresses import claim, free_name, held, reserved_by
+from controller.addresses import claim, free_name, unless_reserved
 from controller.aspect import Aspect, Context, Permissions, Resource, set_mailbox
 from controller.clients import Reader
 from controller.directory import Directory
-from controller.errors import ServiceError
 from controller.model import (
-    Absent,
     Action,
     Change,
     Delta,
@@ -34,7 +32,6 @@ from controller.model import (
     Request,
     Risk,
     Severity,
-    Unreadable,
     Want,
 )
 from controller.people.whom import protected
@@ -68,7 +65,7 @@ class Existence(Aspect):
         answers: dict[Key, Observation] = {}
         missing = [r for r in resources if r.principal is None]
         reserved, sign_ins = await asyncio.gather(
-            asyncio.gather(*(_reserved(reader, r) for r in missing)),
+            asyncio.gather(*(unless_reserved(reader, r) for r in missing)),
             conversion.read_sign_ins(reader, resources),
         )
         for resource in resources:
@@ -178,18 +175,6 @@ def _seen(resource: Resource, sign_in: Mapping[str, str]) -> Observation:
         {SELF: SHARED if kind == "SharedMailbox" else kind, ADDRESS: resource.principal.address.lower()},
         sign_in,
     )
-
-
-async def _reserved(reader: Reader, resource: Resource) -> Observation:
-    """Absent, unless somebody soft-deleted holds the address."""
-    if resource.unwanted or resource.holder:
-        return Absent()
-    address, origin = resource.spec.address, resource.at("address")
-    try:
-        holder = await reserved_by(reader, address)
-    except ServiceError as error:
-        return Unreadable(error)
-    return Present({}, findings=(held(resource, address, holder, origin),)) if holder else Absent()
 
 
 def _spared(delta: Delta, resource: Resource, context: Context) -> Finding | None:

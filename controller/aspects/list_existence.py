@@ -11,13 +11,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from controller.addresses import claim, free_name, held, reserved_by
+from controller.addresses import claim, free_name, unless_reserved
 from controller.aspect import Aspect, Context, Permissions, Resource, on_list
 from controller.clients import Reader
 from controller.directory import Directory, Principal
-from controller.errors import ServiceError
 from controller.model import (
-    Absent,
     Action,
     Change,
     Delta,
@@ -31,7 +29,6 @@ from controller.model import (
     Request,
     Risk,
     Severity,
-    Unreadable,
     Want,
 )
 from controller.people.ownership import owner
@@ -61,7 +58,7 @@ class ListExistence(Aspect):
         have had its address."""
         answers: dict[Key, Observation] = {r.key: _seen(r) for r in resources if r.principal is not None}
         missing = [r for r in resources if r.principal is None]
-        reserved = await asyncio.gather(*(_reserved(reader, r) for r in missing))
+        reserved = await asyncio.gather(*(unless_reserved(reader, r) for r in missing))
         answers.update(zip((r.key for r in missing), reserved, strict=True))
         return answers
 
@@ -171,18 +168,6 @@ def _seen(resource: Resource) -> Observation:
     told = f"{row.get('RecipientTypeDetails') or resource.principal.type} {row.get('GroupType') or ''}"
     kind = "security" if "Security" in told else "distribution"
     return Present({SELF: LIST, ADDRESS: resource.principal.address.lower(), TYPE: kind})
-
-
-async def _reserved(reader: Reader, resource: Resource) -> Observation:
-    """Absent, unless somebody soft-deleted holds the address."""
-    if resource.unwanted or resource.holder:
-        return Absent()
-    address, origin = resource.spec.address, resource.at("address")
-    try:
-        holder = await reserved_by(reader, address)
-    except ServiceError as error:
-        return Unreadable(error)
-    return Present({}, findings=(held(resource, address, holder, origin),)) if holder else Absent()
 
 
 def _first_owners(resource: Resource, context: Context) -> tuple[list[Principal], Finding | None]:

@@ -11,19 +11,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Final
 
 from annotated_types import MinLen
-from pydantic import Field, GetJsonSchemaHandler, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 from controller.spec.models.document import Path, Trouble
 from controller.spec.models.scalars import FOLDER_PATTERN, ONE_LINE_PATTERN, Flag, Maybe, SpecModel, Words
+from controller.spec.models.two_forms import TwoForms
 
 MailFolderPath = Annotated[str, StringConstraints(pattern=FOLDER_PATTERN, max_length=1024)]
 FolderName = Annotated[str, StringConstraints(pattern=ONE_LINE_PATTERN, max_length=255)]
 _SPLIT: Final = re.compile(r"(?<!\\)/")
 
 
-class FolderEntry(SpecModel):
+class FolderEntry(TwoForms):
     """A folder that shall be there. Nothing after its name, or a mapping that says more."""
 
     retention_tag: Maybe[Words] = Field(
@@ -39,17 +39,8 @@ class FolderEntry(SpecModel):
         return {} if value is None else value
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Two forms: nothing, or the mapping."""
-        reference = handler(core_schema)
-        definition = handler.resolve_ref_schema(reference)
-        mapping = dict(definition)
-        definition.clear()
-        definition["description"] = mapping.pop("description")
-        definition["anyOf"] = [{"type": "null"}, mapping]
-        return reference
+    def short_schema(cls, mapping: JsonSchemaValue) -> JsonSchemaValue:
+        return {"type": "null"}
 
 
 class SearchFolder(SpecModel):
