@@ -140,5 +140,5 @@ class Metrics:
         """What Prometheus reads, and its media type."""
         now = self._now()
         for tenant, at in list(self._good.items()):
-            self._age.labels(tenant).set((now - at).total_seconds())
+            self._age.labels(tenant).set(max((now - at).total_seconds(), 0.0))
         return generate_latest(self._registry), CONTENT_TYPE_LATEST

@@ -17,6 +17,8 @@ from controller.impact import NO_CROWD, NO_IMPACT, Crowd, Impact
 
 FORMAT: Final = 1  # the version of the plan's JSON form
 
+_WAITING: Final = ("report-only/", "suspended/")  # how findings begin that somebody asked for
+
 _NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 Path = tuple[str, ...]
@@ -237,6 +239,11 @@ class Change:
         return frozenset({self.id, *(ident(self.key, path) for path in self.rests_on)})
 
     @property
+    def only_told(self) -> bool:
+        """Whether somebody wants it to wait, by `mode: report` or a suspension: that is no trouble."""
+        return bool(self.blocked_by) and all(ident.startswith(_WAITING) for ident in self.blocked_by)
+
+    @property
     def field(self) -> str:
         return ".".join(self.path)
 
@@ -347,9 +354,11 @@ class Cycle:
     def condition(self) -> Condition:
         if self.powerless or any(f.stops_run for f in self.plan.findings):
             return Condition.STALLED
-        troubled = self.plan.unreadable or any(change.blocked_by for change in self.plan.changes)
+        changes = self.plan.changes
+        troubled = self.plan.unreadable or any(c.blocked_by and not c.only_told for c in changes)
         if troubled or any(o.status in (Status.FAILED, Status.SKIPPED) for o in self.outcomes):
             return Condition.DEGRADED
-        if not self.plan.changes:
+        if not changes:
             return Condition.CLEAN
-        return Condition.CONVERGED if self.applied else Condition.DRIFTED
+        told = any(change.only_told for change in changes)
+        return Condition.CONVERGED if self.applied and not told else Condition.DRIFTED

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from controller import guard, policies, preflight
 from controller.apply import Sight, Tools, apply
 from controller.aspect import Aspect, Context, all_aspects
@@ -276,7 +278,8 @@ async def carry_out(setting: Setting, connection: Connection, prepared: Prepared
         lead=setting.lead,
         stopping=setting.stopping,
     )
-    outcomes = await apply(prepared.plan, tools)
+    with structlog.contextvars.bound_contextvars(run_id=run_id):  # what is logged on the way bears it
+        outcomes = await apply(prepared.plan, tools)
     done = Cycle(prepared.plan, outcomes, applied=True, run_id=run_id)
     if setting.lead.held():
         await asyncio.to_thread(_record, setting, journal, prepared, done, run_id)

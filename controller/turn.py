@@ -30,6 +30,7 @@ class Reason(StrEnum):
     BAD_SPECS = "bad-specs"  # what `mbx validate` refuses; also an empty or vanished folder
     BAD_SETTINGS = "bad-settings"  # no way to sign in is set, or more than one
     SIGN_IN_FAILED = "sign-in-failed"
+    TENANT_UNREACHABLE = "tenant-unreachable"  # signed in, and not even the directory could be read
     DENIED = "denied"  # this identity may only read, and the plan has changes
     JOURNAL_UNREACHABLE = "journal-unreachable"
     NOT_LEADING = "not-leading"  # another replica leads this tenant: nothing is wrong

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from controller.guard import refused
-from controller.model import Change, Cycle, Plan, Severity, Status
+from controller.model import Cycle, Plan, Severity, Status
 from controller.turn import Reason, Turn
 
 GOOD: Final = 0  # all is as it should be
@@ -49,14 +49,8 @@ def of_turn(turn: Turn) -> int:
     if turn.cycle is None or turn.reason not in (None, Reason.NOT_LEADING, Reason.STOPPED):
         return GOOD if turn.reason is Reason.NOT_LEADING else ERROR
     plan = turn.cycle.plan
-    pending = CHANGES if any(map(_only_reported, plan.changes)) else GOOD
+    pending = CHANGES if any(change.only_told for change in plan.changes) else GOOD
     if not turn.cycle.applied:
         return first([of_plan(plan, detailed=True), pending])
-    others = tuple(change for change in plan.changes if not _only_reported(change))
+    others = tuple(change for change in plan.changes if not change.only_told)
     return first([of_cycle(replace(turn.cycle, plan=replace(plan, changes=others))), pending])
-
-
-def _only_reported(change: Change) -> bool:
-    """Somebody wants it to wait: that is no trouble."""
-    wanted = ("report-only/", "suspended/")
-    return bool(change.blocked_by) and all(ident.startswith(wanted) for ident in change.blocked_by)

@@ -28,7 +28,7 @@ from controller.errors import UsageError
 from controller.journal import Journal
 from controller.lead import Lead
 from controller.log import set_up
-from controller.loop import Halt, Loop, Means, Pruning, ScheduledAlarms, Timetable
+from controller.loop import Halt, Loop, Means, Noticing, Pruning, ScheduledAlarms, Timetable
 from controller.loop.telling import outcome_ended
 from controller.metrics import Metrics
 from controller.model import Outcome, Plan
@@ -220,11 +220,12 @@ async def _for_ever(
 ) -> int:
     halt, board, metrics = Halt(), Board(), Metrics(_now)
     traced = traces(os.environ)
-    heard = (board, metrics, *((traced,) if traced else ()))
+    noticing = Noticing()
+    heard = (noticing, board, metrics, *((traced,) if traced else ()))
 
     def left(tenant_id: str) -> None:
-        board.forget(tenant_id)
-        metrics.forget(tenant_id)
+        for one in (board, metrics, noticing):
+            one.forget(tenant_id)
 
     loop = _loop(settings, source, journals, tenant, halt, notifier, listeners=heard, left=left,
                  told=outcome_ended)  # fmt: skip

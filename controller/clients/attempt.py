@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 import structlog
 
@@ -20,6 +20,8 @@ from controller.errors import ServiceError, UnknownOutcomeError
 
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
+_LONG: Final = 5.0  # seconds of one wait that are worth a line
+_OFTEN: Final = 30.0  # seconds between two such lines about one service
 _EXHAUSTED_IN_A_ROW: Final = 3  # after so many given up with no success between, nothing is asked twice
 
 
@@ -115,6 +117,7 @@ class Attempts:
         self._closed_until: dict[Hashable, float] = {}
         self._refused: Counter[Hashable] = Counter()
         self._given_up: Counter[bool] = Counter()  # in a row; what was hurried counts for itself
+        self._said = float("-inf")
         self.retries = 0
         self.throttled = 0
 
@@ -169,9 +172,18 @@ class Attempts:
             self._note_given_up(nature, run)
             raise error
         self.retries += 1
-        _log.debug("request.retried", api=error.api, call=error.call, status=error.status, code=error.code,
-                   nature=nature.value, wait=round(wait, 2), attempt=attempt.number)  # fmt: skip
+        write = self._write(wait)
+        write("request.retried", api=error.api, call=error.call, status=error.status, code=error.code,
+              nature=nature.value, wait=round(wait, 2), attempt=attempt.number, error=str(error))  # fmt: skip
         return wait
+
+    def _write(self, wait: float) -> Callable[..., None]:
+        """Debug; but whoever waits long hears why now and then, or a slow turn would look dead."""
+        now = self._monotonic()
+        if wait < _LONG or now - self._said < _OFTEN:
+            return cast("Callable[..., None]", _log.debug)
+        self._said = now
+        return cast("Callable[..., None]", _log.info)
 
     def _may_repeat(self, nature: Nature, run: _Run) -> bool:
         if nature in (Nature.STALE, Nature.ALONE):

@@ -64,6 +64,7 @@ def _advice(said: str) -> str:
     for pattern, advice in (
         (r"not a database|malformed", "move the file away and restore it from a backup, or start a new one"),
         (r"disk is full|No space left", "make room on that disk"),
+        (r"disk I/O error", "make room on that disk if it is full; else check the disk itself"),
         (r"read-?only|unable to open|denied|permission", "check who may write there, or set MBX_STATE_URL"),
         (r"is locked", "another program holds it: wait for it, or end it"),
         (r"authentication|password|role .* does not exist", "check the user and password in MBX_STATE_URL"),

@@ -8,8 +8,9 @@ from __future__ import annotations
 from controller.loop.alarms import Alarms, ScheduledAlarms
 from controller.loop.following import Loop
 from controller.loop.halt import Halt
+from controller.loop.noticing import Noticing
 from controller.loop.pruning import Pruning
 from controller.loop.timetable import Timetable
 from controller.loop.turning import Means
 
-__all__ = ["Alarms", "Halt", "Loop", "Means", "Pruning", "ScheduledAlarms", "Timetable"]
+__all__ = ["Alarms", "Halt", "Loop", "Means", "Noticing", "Pruning", "ScheduledAlarms", "Timetable"]

@@ -68,6 +68,7 @@ class Loop:
         self._hard = asyncio.Event()
         self._estate_failures = 0
         self._asked_at: datetime | None = None
+        self._asked_for: datetime | None = None  # when the look that was put off comes
         self._staying = False
         self._estate: asyncio.Task[None] | None = None
 
@@ -75,11 +76,15 @@ class Loop:
 
     def look(self, why: str) -> None:
         """A look at every tenant, now. Asked again before it began, it is the same look."""
-        _log.info("look.asked", why=why)
         now = self._means.now()
-        if self._asked_at and now - self._asked_at < _CALM:
-            self._alarms.set(_ASKED, self._asked_at + _CALM)
+        if self._asked_at and timedelta() <= now - self._asked_at < _CALM:
+            at = self._asked_at + _CALM
+            write = _log.debug if self._asked_for == at else _log.info
+            write("look.asked", why=why, at=at.isoformat(timespec="seconds"))
+            self._asked_for = at
+            self._alarms.set(_ASKED, at)
         else:
+            _log.info("look.asked", why=why)
             self._look_at_all(now)
 
     def _look_at_all(self, now: datetime) -> None:

@@ -117,7 +117,7 @@ class Turning:
                         making.reason = Reason.NOT_LEADING
                     else:
                         await self._work(making, look, lead)
-                        making.reason = None if lead.held() else Reason.NOT_LEADING
+                        making.reason, making.error = _seen(making, lead)
             except LeftError:
                 raise
             except Exception as error:
@@ -137,6 +137,7 @@ class Turning:
         if specs is None:
             raise LeftError
         making.specs, making.commit = specs, revision.commit
+        making.mode, making.restraint = _how_far(specs, means.now(), suspended=False)
         journal = await asyncio.to_thread(means.journal)
         trusted = await asyncio.to_thread(_last_commit, journal, self.tenant_id)
         await self.source.vouch(revision, self.tenant_id, trusted)
@@ -230,6 +231,21 @@ def told_of(error: Exception) -> tuple[Reason, str]:
             return reason, "\n".join(lines[:_PROBLEMS]) + more
     said = str(error) if isinstance(error, ControllerError) else f"{type(error).__name__}: {error}"
     return Reason.FAILED, said
+
+
+def _seen(making: _Making, lead: Lead) -> tuple[Reason | None, str | None]:
+    """What still counts as trouble of a turn that went to its end."""
+    if not lead.held():
+        return Reason.NOT_LEADING, "the lead was lost on the way: another replica goes on"
+    error = making.prepared.observed.directory_error if making.prepared else None
+    if error is not None:
+        return Reason.TENANT_UNREACHABLE, f"who is who cannot be read, so nothing is planned: {error}"
+    if making.cycle is not None and making.cycle.powerless:
+        return Reason.DENIED, (
+            "every write was denied: this identity may only read; give the app a role that may write, "
+            "or set `mode: report` in the Tenant"
+        )
+    return None, None
 
 
 def _how_far(specs: TenantSpecs, now: datetime, *, suspended: bool) -> tuple[Mode, Restraint | None]:

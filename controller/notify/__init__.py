@@ -85,12 +85,16 @@ class Notifier:
     async def run(self, stopped: Callable[[], Awaitable[object]]) -> None:
         """Sends until `stopped` returns. What goes wrong is logged, and waits in the outbox meanwhile."""
         stop = asyncio.ensure_future(stopped())
+        trouble = ""
         while not stop.done():
             self._woken.clear()
             try:
                 await self.deliver()
+                trouble = ""
             except ControllerError as error:
-                _log.warning("notifications.waiting", error=str(error))
+                if str(error) != trouble:  # the same every half minute tells nothing
+                    _log.warning("notifications.waiting", error=str(error))
+                trouble = str(error)
             except Exception:  # whatever it is, the next pass must come
                 _log.exception("notifications.failed")
             await self._wait(stop)

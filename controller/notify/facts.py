@@ -50,20 +50,9 @@ def _stalled(turn: Turn) -> Iterator[Fact]:
         what = f"nothing can be done ({turn.reason}): {plain(turn.error or 'no further words')}"
         yield Fact(Event.STALLED, f"stalled/{turn.reason}", what)
         return
-    if turn.prepared is not None and turn.prepared.observed.directory_error is not None:
-        error = turn.prepared.observed.directory_error
-        yield Fact(Event.STALLED, "stalled/directory", f"nobody can be looked up: {plain(str(error))}")
-        return
     for finding in _plan(turn).findings if turn.prepared else ():
         if finding.stops_run:
             yield _of_finding(Event.STALLED, finding)
-    if turn.cycle is not None and turn.cycle.powerless:
-        yield Fact(
-            Event.STALLED,
-            "stalled/powerless",
-            "every write was denied: this identity may only read",
-            advice="give the app a role that may write, or set `mode: report`",
-        )
 
 
 def _refused(plan: Planned) -> Iterator[Fact]:

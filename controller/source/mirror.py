@@ -144,8 +144,10 @@ class Mirror:
         return True
 
     def _unreachable(self, error: GitError) -> SourceError:
-        return SourceError("source-unreachable", f"{self.shown} cannot be fetched: {error.said}")
+        advice = "check the address, the network, and the key or token that git uses"
+        return SourceError("source-unreachable", f"{self.shown} cannot be fetched: {error.said} — {advice}")
 
     def _branch_gone(self, error: GitError) -> SourceError:
         what = f"branch {self.branch}" if self.branch else "branch of its own (HEAD)"
-        return SourceError("branch-gone", f"{self.shown} has no {what}: {error.said}; nothing is changed")
+        said = f"{self.shown} has no {what}: {error.said}; nothing is changed — push it, or correct --branch"
+        return SourceError("branch-gone", said)

@@ -272,3 +272,27 @@ def test_every_proof_that_the_threat_model_names_is_a_test() -> None:
         or not re.search(rf"^(async )?def {function}\(", (ROOT / "tests" / file).read_text("utf-8"), re.MULTILINE)
     ]
     assert missing == []
+
+
+# --- the log ----------------------------------------------------------------------------------------
+
+
+def events() -> set[str]:
+    """The first argument of every call that logs: `_log.info(…)`, `getattr(_log, level)(…)`, `write(…)`."""
+    found = set()
+    for path in PRODUCT:
+        if "_log" not in (text := path.read_text("utf-8")):
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
+                continue
+            called = ast.unparse(node.func)
+            if called.startswith(("_log.", "getattr(_log")) or called == "write":
+                found.add(str(node.args[0].value))
+    return found
+
+
+def test_every_event_of_the_log_is_documented_and_no_other() -> None:
+    assert "cycle.ended" in events()
+    told = {name for row in rows(page("log.md")) for name in code(row[0])}
+    assert told == events()

@@ -57,6 +57,7 @@ class Follow:
             leadership=lead or Alone(),
             now=self.rig.clock.now,
             sleep=self.rig.sleep,
+            told=options.pop("told", lambda outcome: None),
         )
         listeners = [self._hear, *options.pop("listeners", ())]
         self.loop = Loop(

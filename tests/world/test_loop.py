@@ -142,6 +142,23 @@ def test_dates_that_were_slept_through_are_made_up_for(rig, go):
     go(story())
 
 
+def test_a_clock_that_is_set_back_hides_no_change_of_the_specs(tenant, go):
+    async def story():
+        loop = follow(tenant)
+        async with loop.running():
+            tenant.clock.advance(timedelta(hours=-3))
+            tenant.write("0.yaml", BOX.replace("Libérée", "Libre"))
+            loop.alarms.ring(next(iter(loop.alarms.at)))  # as alarms do that see it
+            assert (await loop.turn()).condition is Condition.CONVERGED
+            tenant.clock.advance(timedelta(hours=-1))
+            tenant.write("0.yaml", BOX)
+            loop.loop.look("a hook")
+            assert (await loop.turn()).condition is Condition.CONVERGED
+
+    go(story())
+    assert tenant.entry(LIBRE).display_name == "Libérée"
+
+
 @pytest.mark.parametrize(
     ("lines", "restraint"),
     [("mode: report\n", Restraint.MODE), ("mode: apply\napplyWindows: ['tue 20:00-21:00']\n", Restraint.WINDOW)],
