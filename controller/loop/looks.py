@@ -28,8 +28,9 @@ class Looks:
     async def newest(self, since: datetime, slack: timedelta = timedelta()) -> Revision:
         """As the source is, seen not before `since` (less `slack`). Raises what was wrong with it."""
         async with self._turn:
-            if self._seen is None or self._began is None or self._began < since - slack:
-                began = self._now()
+            began = self._now()
+            # Seen later than now: the clock was set back since, and does not tell how old that is.
+            if self._seen is None or self._began is None or not since - slack <= self._began <= began:
                 seen: Revision | ControllerError
                 try:
                     seen = await self.source.newest()

@@ -16,6 +16,7 @@ from controller.turn import Reason, Turn
 
 _log = structlog.get_logger()
 _EVERY: Final = timedelta(days=1)
+_NOT_NOW: Final = (Reason.NOT_LEADING, Reason.JOURNAL_UNREACHABLE, Reason.STOPPED)
 
 
 @dataclass(slots=True)
@@ -31,7 +32,7 @@ class Pruning:
     async def __call__(self, turn: Turn) -> None:
         now = self.now()
         last = self._done.get(turn.tenant_id)
-        if not turn.tenant_id or turn.reason is Reason.NOT_LEADING or (last and now - last < _EVERY):
+        if not turn.tenant_id or turn.reason in _NOT_NOW or (last and timedelta() <= now - last < _EVERY):
             return
         try:
             taken = await asyncio.to_thread(self._prune, turn.tenant_id, now)

@@ -91,7 +91,7 @@ class Courier:
         """Several tenants may tell the same hook."""
         last = self._last.get(name)
         if last is not None and (left := _GAP - (self._now() - last).total_seconds()) > 0:
-            await self._sleep(left)
+            await self._sleep(min(left, _GAP))  # more only where the clock was set back
         self._last[name] = self._now()
 
     async def _send(self, desk: Desk, channel: Channel, messages: list[Message]) -> None:
