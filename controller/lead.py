@@ -1,7 +1,6 @@
 """Who may write to a tenant, where several replicas share an estate: the port that apply and the loop ask.
 
-Nothing here knows how a lead is taken. A journal in SQLite has one controller, which always leads; one in
-PostgreSQL brings leases of its own.
+Nothing here knows how a lead is taken: a journal in SQLite has locked files for it, one in PostgreSQL leases.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ class Always:
 
 
 class Alone:
-    """Leads every tenant: for a journal that no other machine shares."""
+    """Leads every tenant: for a journal that no other process shares."""
 
     @asynccontextmanager
     async def lead(self, tenant_id: str) -> AsyncIterator[Lead | None]:

@@ -36,7 +36,7 @@ from controller.notify import Notifier
 from controller.settings import Settings, load_settings
 from controller.source import FolderSource, RepositorySource, Source, fetched_from
 from controller.tracing import traces
-from controller.turn import Listener, Turn
+from controller.turn import Listener, Reason, Turn
 from controller.web import Site, create_app
 from controller.web.serving import OFF, address_of, bind, is_exposed, serve
 
@@ -150,6 +150,10 @@ class Leading:
         async with journal.leadership(self._name, self._lease).lead(tenant_id) as lead:
             yield lead
 
+    def leader_of(self, tenant_id: str) -> str:
+        """By name; raises StateError."""
+        return self._journals.open().leader(tenant_id)
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -168,15 +172,17 @@ def _loop(
     listeners: Sequence[Listener] = (),
     left: Callable[[str], None] = lambda tenant_id: None,
 ) -> Loop:
+    leading = Leading(journals, settings.lease)
     means = Means(
         connect=lambda specs: connection(settings, specs),
         journal=journals.open,
-        leadership=Leading(journals, settings.lease),
+        leadership=leading,
         now=_now,
         sleep=halt.sleep,
         deadline=settings.propagation_deadline,
         patience=settings.propagation_wait,
         own_app=lambda specs: identity(settings, specs).client_id,
+        leader_of=leading.leader_of,
         planned=planned,
         told=told,
         drifted=notifier.foresee,
@@ -264,7 +270,9 @@ async def _once(
 
 
 def _show_end(turn: Turn) -> None:
-    if turn.error:
+    if turn.reason is Reason.NOT_LEADING:
+        click.echo(f"Tenant {turn.tenant}: {turn.error}", err=True)
+    elif turn.error:
         click.echo(f"Error: tenant {turn.tenant}: {turn.error}", err=True)
     elif turn.cycle is not None and turn.cycle.applied:
         held = sum(1 for change in turn.cycle.plan.changes if change.blocked_by)

@@ -19,6 +19,7 @@ from controller.errors import LeadLostError, StateError
 from controller.journal import chain, retention, sightings, standing, trail
 from controller.journal.chain import Proof
 from controller.journal.documents import Documents
+from controller.journal.file_leads import FileLeads
 from controller.journal.lease import Leader, Leases, is_latest, leaders
 from controller.journal.lock import AdvisoryLocks, FileLocks, LockMaker, MemoryLocks, Patience, hold
 from controller.journal.opening import open_engine, reading, snapshot, sqlite_path, writing
@@ -57,6 +58,7 @@ class Journal:
             threading.RLock() if engine.dialect.name == "sqlite" else nullcontext()
         )
         self._leases: Leases | None = None
+        self._file_leads = FileLeads(locks.lead_for) if isinstance(locks, FileLocks) else None
         self.outbox = Outbox(self._writing, self._reading)
         self.told = Told(self._writing, self._reading)
         self.orders = Orders(self._writing, self._reading)
@@ -82,8 +84,9 @@ class Journal:
         return cls(engine, locks, new_id=new_id, patience=patience)
 
     def close(self) -> None:
-        if self._leases is not None:
-            self._leases.close()
+        for leads in (self._leases, self._file_leads):
+            if leads is not None:
+                leads.close()
         self._engine.dispose()
 
     def __enter__(self) -> Self:
@@ -107,13 +110,19 @@ class Journal:
         """Who leads, among those that share this journal. `name` is how people know this replica, `lease`
         how long one that does not answer keeps the others waiting. Given back by `close`.
 
-        On SQLite everybody leads, one after another: the lock is all there is.
+        On SQLite it is kept as long as the process lives; a journal in memory is nobody else's.
         """
         if self._engine.dialect.name == "sqlite":
-            return Alone()
+            return self._file_leads or Alone()
         if self._leases is None:
             self._leases = Leases(self._engine, name, lease, patience=self._patience)
         return self._leases
+
+    def leader(self, tenant_id: str) -> str:
+        """Who leads the tenant, or did last, by its name for people; empty where that is unknown."""
+        if self._engine.dialect.name == "sqlite":
+            return self._file_leads.leader(tenant_id) if self._file_leads else ""
+        return next((one.name for one in self.leaders() if one.tenant_id == tenant_id), "")
 
     def leaders(self) -> list[Leader]:
         """Who leads which tenant now; none on SQLite."""

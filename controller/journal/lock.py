@@ -163,6 +163,16 @@ class FileLock:
             os.close(self._descriptor)
             self._descriptor = None
 
+    def is_in_place(self) -> bool:
+        """Whether it is held, and whoever else wanted it would find it held."""
+        if self._descriptor is None:
+            return False
+        try:
+            named, opened = self._path.stat(), os.fstat(self._descriptor)
+        except OSError:
+            return False
+        return os.path.samestat(named, opened)
+
     def holder(self) -> str:
         try:
             return self._path.read_text("utf-8", "replace").strip()
@@ -175,8 +185,15 @@ class FileLocks:
         self._database = database
 
     def lock_for(self, tenant_id: str) -> Lock:
+        return FileLock(self._beside(tenant_id, "lock"))
+
+    def lead_for(self, tenant_id: str) -> FileLock:
+        """Held by the process that leads the tenant, from turn to turn; not needed for an apply."""
+        return FileLock(self._beside(tenant_id, "lead"))
+
+    def _beside(self, tenant_id: str, what: str) -> Path:
         plain = re.sub(r"[^0-9A-Za-z-]", "_", tenant_id)
-        return FileLock(self._database.with_name(f"{self._database.name}.{plain}.lock"))
+        return self._database.with_name(f"{self._database.name}.{plain}.{what}")
 
     def still_held(self, connection: sa.Connection, tenant_id: str) -> bool:
         return True  # the system takes a file lock from nobody

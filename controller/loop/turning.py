@@ -49,7 +49,8 @@ async def _unpublished(setting: Setting, connection: Connection) -> None:
 @dataclass(frozen=True, slots=True)
 class Means:
     """What a turn needs from outside. `journal` opens it, or raises StateError; it may block. `own_app` is
-    the application that signs in, so that its own writes are nobody's drift. `drifted` hears of a turn that
+    the application that signs in, so that its own writes are nobody's drift. `leader_of` names who leads a
+    tenant where that is somebody else; it may block. `drifted` hears of a turn that
     is about to heal drift: whoever is killed while healing would otherwise have hidden it. `publish` looks at
     the tenant once more after a turn that went well, for whoever plans without signing in."""
 
@@ -63,6 +64,7 @@ class Means:
     own_app: Callable[[TenantSpecs], str | None] = lambda specs: None
     planned: Callable[[Plan], None] = lambda plan: None
     told: Callable[[Outcome], None] = lambda outcome: None
+    leader_of: Callable[[str], str] = lambda tenant_id: ""
     drifted: Callable[[Turn], Awaitable[None]] = _unheard
     publish: Callable[[Setting, Connection], Awaitable[None]] = _unpublished
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex
@@ -115,6 +117,7 @@ class Turning:
                 async with self.means.leadership.lead(self.tenant_id) as lead:
                     if lead is None:
                         making.reason = Reason.NOT_LEADING
+                        making.error = await asyncio.to_thread(self._elsewhere)
                     else:
                         await self._work(making, look, lead)
                         making.reason, making.error = _seen(making, lead)
@@ -129,6 +132,10 @@ class Turning:
         if self.halt.asked():
             making.reason, making.error = Reason.STOPPED, None
         return making.ended(self.means.now())
+
+    def _elsewhere(self) -> str:
+        who = self.means.leader_of(self.tenant_id) or "another replica"
+        return f"{who} leads this tenant: this one stands by, and takes over when that one ends"
 
     async def _work(self, making: _Making, look: Callable[[], Awaitable[Revision]], lead: Lead) -> None:
         means = self.means

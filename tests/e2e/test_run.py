@@ -187,6 +187,28 @@ def test_killed_at_any_moment_it_loses_and_repeats_nothing(team: Team) -> None:
     team.settled()
 
 
+def test_of_two_one_leads_and_the_other_says_so_and_takes_over(team: Team) -> None:
+    """On one journal in SQLite. What is done by hand goes on beside them."""
+    first = team.run()
+    assert first.event("cycle.ended")["condition"] == "converged"
+    second = team.run()
+    told = second.event("lead.elsewhere")["told"]
+    assert f"process {first.process.pid} on " in told
+    assert "stands by" in told
+    by_hand = ("--specs", str(team.forge.desk / "specs"))
+    team.desk.mbx("plan", *by_hand, code=0)
+    team.desk.tenant.poke("Set-Mailbox", Identity=BOX, DisplayName="Autre")
+    assert "1 applied" in team.desk.mbx("apply", "--yes", *by_hand, code=0).out
+    done = team.desk.mbx("run", "--once", "--repo", str(team.forge.bare), "--path", "specs", code=0)
+    assert f"process {first.process.pid} on " in done.err
+    assert first.end(signal.SIGKILL) == -signal.SIGKILL
+    second.process.send_signal(signal.SIGHUP)  # or in 15 s by itself
+    assert second.event("lead.taken")["tenant"] == "entreprise"
+    assert "cycle.ended" in "".join(second.log)
+    assert second.end() == 0
+    team.settled()
+
+
 def test_commits_that_nobody_should_trust_are_refused(team: Team) -> None:
     key = team.forge.top / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)

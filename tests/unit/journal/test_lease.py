@@ -320,7 +320,7 @@ def test_a_turn_has_the_lead_or_has_not(postgres_url: str) -> None:
         assert not asyncio.run(lead_of(other))
 
 
-def test_on_sqlite_everybody_leads_and_the_lock_decides() -> None:
+def test_on_sqlite_there_are_no_leases_to_list() -> None:
     with Journal.open("sqlite://") as journal:
         assert asyncio.run(lead_of(journal))
         assert journal.leaders() == []
