@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from controller.metrics import MOST, Metrics
+from controller.model import Finding, Severity
 from controller.turn import Reason, Turn
 from tests.rig import TENANT, Rig, make_rig
 from tests.world.loop_rig import Follow
 
+ROOT = Path(__file__).parents[2]
+RULES = ROOT / "deploy" / "prometheus-rules.yaml"
+DASHBOARD = ROOT / "deploy" / "grafana-dashboard.json"
 SMALL = (Path(__file__).parents[1] / "scenarios" / "small.yaml").read_text(encoding="utf-8")
 BOX = "contact@entreprise.example"
 SPEC = f"""\
@@ -103,6 +107,72 @@ def test_series_do_not_grow_with_the_weeks(rig: Rig, tmp_path: Path, go: Any) ->
     assert MOST <= 1000
 
 
+def test_a_tenant_that_was_never_seen_grows_old_too(rig: Rig, go: Any) -> None:
+    """Or nothing would be told of a loop that starts with a wrong secret."""
+    metrics, began = Metrics(rig.clock.now), rig.clock.now()
+    metrics.note(Turn("1", "", "", began, began, reason=Reason.BAD_SPECS, error="no"))
+    assert ("mbx_cycle_troubles_total", "bad-specs", "(none)") in samples(metrics)
+    metrics.note(Turn("2", "entreprise", "x", began, began, reason=Reason.SIGN_IN_FAILED, error="no"))
+    rig.clock.advance(timedelta(hours=2))
+    told = samples(metrics)
+    assert told["mbx_last_good_cycle_age_seconds", "entreprise"] == 7200
+    assert ("mbx_last_good_cycle_timestamp_seconds", "entreprise") not in told
+    assert not [labels for labels in told if "(none)" in labels]
+    assert told["mbx_cycle_troubles_total", "untrusted-commit", "entreprise"] == 0
+
+
+def test_who_stands_by_tells_nothing_of_the_tenant(rig: Rig, tmp_path: Path, go: Any) -> None:
+    metrics = Metrics(rig.clock.now)
+    go(_looked(rig, tmp_path, metrics))
+    assert samples(metrics)["mbx_leading", "entreprise"] == 1
+    assert samples(metrics)["mbx_interval_seconds", "entreprise"] == 900
+    tenant_id, now = rig.sandbox.world.tenant_id, rig.clock.now()
+    metrics.note(Turn("2", "entreprise", tenant_id, now, now, reason=Reason.NOT_LEADING))
+    told = samples(metrics)
+    assert told["mbx_leading", "entreprise"] == 0
+    assert {name for name, *_ in told} & {"mbx_documents", "mbx_last_good_cycle_age_seconds", "mbx_findings"} == set()
+    assert told["mbx_cycles_total", "converged", "entreprise"] == 1
+
+
+def test_a_tenant_under_another_name_leaves_no_series_behind(rig: Rig, tmp_path: Path, go: Any) -> None:
+    metrics, turns = Metrics(rig.clock.now), []
+
+    async def keep(turn: Turn) -> None:
+        turns.append(turn)
+
+    async def live() -> None:
+        async with Follow(tmp_path, rig, listeners=[keep]).running():
+            pass
+
+    go(live())
+    metrics.note(turns[0])
+    before = len(samples(metrics))
+    for number in range(300):
+        metrics.note(replace(turns[0], tenant=f"nom-{number}"))
+    told = samples(metrics)
+    assert len(told) == before
+    assert {labels[-1] for labels in told if labels[0] == "mbx_documents"} == {"nom-299"}
+
+
+def test_no_plan_makes_more_series_than_the_most(rig: Rig, tmp_path: Path, go: Any) -> None:
+    metrics, turns = Metrics(rig.clock.now), []
+
+    async def keep(turn: Turn) -> None:
+        turns.append(turn)
+
+    async def live() -> None:
+        async with Follow(tmp_path, rig, listeners=[keep]).running():
+            pass
+
+    go(live())
+    (turn, *_) = turns
+    plan = turn.cycle.plan
+    many = tuple(Finding(f"policy/p{number}", BOX, Severity.WARNING, "no") for number in range(5000))
+    cycle = replace(turn.cycle, plan=replace(plan, findings=many))
+    metrics.note(replace(turn, cycle=cycle, prepared=replace(turn.prepared, plan=cycle.plan)))
+    assert len([1 for name, *_ in samples(metrics) if name == "mbx_findings"]) == MOST
+
+
 async def _looked(rig: Rig, folder: Path, metrics: Metrics) -> None:
     follow = Follow(folder, rig, listeners=[metrics])
     async with follow.running():
@@ -112,12 +182,14 @@ async def _looked(rig: Rig, folder: Path, metrics: Metrics) -> None:
 def test_every_metric_is_documented_and_every_alert_asks_for_one(rig: Rig, tmp_path: Path, go: Any) -> None:
     metrics = Metrics(rig.clock.now)
     go(_looked(rig, tmp_path, metrics))
-    root = Path(__file__).parents[2]
-    page = (root / "docs/reference/metrics.md").read_text("utf-8")
+    page = (ROOT / "docs/reference/metrics.md").read_text("utf-8")
     families = {family.name for family in text_string_to_metric_families(metrics.exposition()[0].decode())}
-    assert len(families) > 10
+    ours = {name for name in families if name.startswith("mbx_")}
+    assert len(ours) > 10
     assert [name for name in families if f"`{name}" not in page] == []
-    rules = yaml.safe_load((root / "deploy/prometheus-rules.yaml").read_text("utf-8"))["groups"][0]["rules"]
-    asked = {name.removesuffix("_total") for rule in rules for name in re.findall(r"mbx_\w+", rule["expr"])}
-    assert len(rules) > 5
-    assert asked <= families
+    told = {name.removesuffix("_total") for name in re.findall(r"^\| .*?`(mbx_\w+)`", page, re.MULTILINE)}
+    assert told <= ours
+    for asking in (RULES, DASHBOARD):
+        asked = set(re.findall(r"\bmbx_[a-z_]+", asking.read_text("utf-8")))
+        assert len(asked) > 5
+        assert {re.sub("_(total|bucket|sum|count)$", "", name) for name in asked} <= ours
