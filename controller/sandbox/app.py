@@ -6,12 +6,16 @@ so everything is served on every host name. What each answers is theirs; latency
 
 from __future__ import annotations
 
+import re
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from controller.sandbox.state import Call, ConnectionLostError
@@ -20,6 +24,7 @@ from controller.sandbox.weather import open_request
 if TYPE_CHECKING:
     from controller.sandbox.state import Sandbox
 
+_VERSION = re.compile(r"/(v\d|beta)", re.IGNORECASE)
 CUT_CONNECTION = "mailbox_controller.cut_connection"  # ASGI extension: an async callable that cuts
 
 
@@ -101,4 +106,33 @@ def create_app(sandbox: Sandbox) -> Starlette:
         *dataverse.routes(sandbox),
         *entra.routes(sandbox),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(WeatherMiddleware, sandbox=sandbox)])
+
+    def stray(request: Request, error: Exception) -> Response:
+        found = isinstance(error, HTTPException) and error.status_code == 405
+        if _is_graph(request):
+            return graph.stray(sandbox, request, found=found)
+        return _nothing_here(request, found=found)
+
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(WeatherMiddleware, sandbox=sandbox)],
+        exception_handlers={404: stray, 405: stray},
+    )
+    app.router.redirect_slashes = False  # none of the services does that
+    return app
+
+
+def _is_graph(request: Request) -> bool:
+    """By the host's name, or by what looks like a version."""
+    return request.url.hostname == "graph.microsoft.com" or bool(_VERSION.match(request.url.path))
+
+
+def _nothing_here(request: Request, *, found: bool) -> Response:
+    """Of the sandbox's own, for paths that are no service's: what there is instead."""
+    code, status = ("MethodNotAllowed", 405) if found else ("NotFound", 404)
+    message = (
+        f"The sandbox has nothing for {request.method} {request.url.path}. Sign-in is under /TENANT/oauth2, "
+        "Graph under /v1.0 and /beta, Exchange under /adminapi, Dataverse under /api/data/v9.2, and the "
+        "sandbox's own control under /_sandbox."
+    )
+    return JSONResponse({"error": {"code": code, "message": message}}, status)

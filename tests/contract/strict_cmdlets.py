@@ -125,8 +125,10 @@ class Cmdlets:
         found = [t for t in self.things if t.deleted is deleted and text in t.names]
         found = [t for t in found if not types or t.type in types]
         if len(found) > 1:
-            raise Refusal("Microsoft.Exchange.Configuration.Tasks.ManagementObjectAmbiguousException",
-                          f"The operation couldn't be performed because '{identity}' matches multiple entries.")
+            raise Refusal(
+                "Microsoft.Exchange.Configuration.Tasks.ManagementObjectAmbiguousException",
+                f"The operation couldn't be performed because '{identity}' matches multiple entries.",
+            )
         if not found:
             raise Refusal("Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException",
                           f"The operation couldn't be performed because object '{identity}' couldn't be found on "
@@ -138,8 +140,10 @@ class Cmdlets:
             return next((t for t in self.things if t.sid == text), text)
         found = self.find(text)
         if found.type in ("MailUniversalDistributionGroup", "MailContact"):
-            raise Refusal("Microsoft.Exchange.Management.RecipientTasks.InvalidExternalUserIdException",
-                          f"'{text}' isn't a valid security principal")
+            raise Refusal(
+                "Microsoft.Exchange.Management.RecipientTasks.InvalidExternalUserIdException",
+                f"'{text}' isn't a valid security principal",
+            )
         return found
 
     def _called(self, trustee: Thing | str) -> str:
@@ -219,11 +223,15 @@ class Cmdlets:
                     inherited=True)]  # fmt: skip
         if given.get("user"):
             wanted = self._trustee(given["user"])
-            return [row(self._called(one), "", self._rights("FullAccess")) for one in box.full if one == wanted]
+            return [
+                row(self._called(one), "", self._rights("FullAccess")) for one in box.full if one == wanted
+            ]
         for one in box.full:
             if isinstance(one, str) and not given.get("includeunresolvedpermissions"):
                 continue
-            rows.append(row(self._called(one), one if isinstance(one, str) else one.sid, self._rights("FullAccess")))
+            rows.append(
+                row(self._called(one), one if isinstance(one, str) else one.sid, self._rights("FullAccess"))
+            )
         return rows
 
     def _get_recipientpermission(self, given: Row, _: list[str]) -> list[Row]:
@@ -242,7 +250,9 @@ class Cmdlets:
         return rows
 
     def _get_distributiongroupmember(self, given: Row, _: list[str]) -> list[Row]:
-        return [self._recipient(m) for m in self.find(given.get("identity"), *GROUPS).members if not m.deleted]
+        return [
+            self._recipient(m) for m in self.find(given.get("identity"), *GROUPS).members if not m.deleted
+        ]
 
     def _search_unifiedauditlog(self, given: Row, _: list[str]) -> list[Row]:
         return []
@@ -253,8 +263,10 @@ class Cmdlets:
         assert given["shared"] is True
         self._claim(given["primarysmtpaddress"])
         if any(given["name"].lower() in t.names for t in self.things):
-            raise Refusal("Microsoft.Exchange.Data.Directory.ADObjectAlreadyExistsException",
-                          f"The name '{given['name']}' is already being used.")
+            raise Refusal(
+                "Microsoft.Exchange.Data.Directory.ADObjectAlreadyExistsException",
+                f"The name '{given['name']}' is already being used.",
+            )
         made = Thing("SharedMailbox", given["primarysmtpaddress"], given.get("displayname") or given["name"],
                      upn=f"{given['alias']}@{self.domains[0]}")  # fmt: skip
         made.aliases.append(f"{given['alias']}@contoso.onmicrosoft.com")
@@ -271,7 +283,14 @@ class Cmdlets:
 
     def _set_mailbox(self, given: Row, warnings: list[str]) -> list[Row]:
         box = self.find(given.pop("identity"), "UserMailbox", "SharedMailbox")
-        before = (box.address, list(box.aliases), list(box.on_behalf), dict(box.settings), box.display, box.type)
+        before = (
+            box.address,
+            list(box.aliases),
+            list(box.on_behalf),
+            dict(box.settings),
+            box.display,
+            box.type,
+        )
         if table := given.pop("emailaddresses", None):
             assert table["@odata.type"] == "#Exchange.GenericHashTable"
             for address in _texts(table, "add"):
@@ -298,7 +317,9 @@ class Cmdlets:
                     "messagecopyforsendonbehalfenabled": "MessageCopyForSendOnBehalfEnabled"}  # fmt: skip
         box.settings |= {spelling[name]: value for name, value in given.items() if name in spelling}
         if before == (box.address, box.aliases, box.on_behalf, box.settings, box.display, box.type):
-            warnings.append(f"The command completed successfully but no settings of '{box.name}' have been modified.")
+            warnings.append(
+                f"The command completed successfully but no settings of '{box.name}' have been modified."
+            )
         return []
 
     def _add_mailboxpermission(self, given: Row, warnings: list[str]) -> list[Row]:
@@ -315,8 +336,10 @@ class Cmdlets:
         box = self.find(given.get("identity"), "UserMailbox", "SharedMailbox")
         one = self._trustee(given["user"])
         if one not in box.full:
-            warnings.append(f"Can't remove the access control entry on the object \"{box.name}\" for account "
-                            f"\"{given['user']}\" because the ACE doesn't exist on the object.")
+            warnings.append(
+                f'Can\'t remove the access control entry on the object "{box.name}" for account '
+                f'"{given["user"]}" because the ACE doesn\'t exist on the object.'
+            )
         box.full = [other for other in box.full if other != one]
         return []
 
@@ -339,7 +362,9 @@ class Cmdlets:
 
     def _confirmed(self, given: Row) -> None:
         if given.get("confirm") is not False:
-            raise Refusal("System.Management.Automation.PSInvalidOperationException", "a confirmation is needed")
+            raise Refusal(
+                "System.Management.Automation.PSInvalidOperationException", "a confirmation is needed"
+            )
 
 
 def _texts(table: Row, name: str) -> list[str]:

@@ -85,10 +85,14 @@ class StrictTenant(Cmdlets):
         responses = []
         for part in reversed(envelope["requests"]):  # in any order
             path, _, query = part["url"].partition("?")
-            parts = path.partition("://")[2].partition("/")[2].split("/") if "://" in path else path.split("/")
+            parts = (
+                path.partition("://")[2].partition("/")[2].split("/") if "://" in path else path.split("/")
+            )
             if wanted == "graph":
                 segments = ["v1.0", *[p for p in parts if p]]
-                status, extra, answer = self._graph(part["method"], segments, parse_qs(query), part.get("body"))
+                status, extra, answer = self._graph(
+                    part["method"], segments, parse_qs(query), part.get("body")
+                )
             else:
                 status, extra, answer = self._invoke(part["body"]["CmdletInput"], parse_qs(query))
             responses.append({"id": part["id"], "status": status, "headers": extra, "body": answer})
@@ -105,11 +109,16 @@ class StrictTenant(Cmdlets):
         warnings: list[str] = []
         try:
             if name not in TAKES or (name == "get-user" and self.choices.users_denied):
-                raise Refusal("System.Management.Automation.CommandNotFoundException",
-                              f"The term '{given['CmdletName']}' is not recognized as the name of a cmdlet", 403)
+                raise Refusal(
+                    "System.Management.Automation.CommandNotFoundException",
+                    f"The term '{given['CmdletName']}' is not recognized as the name of a cmdlet",
+                    403,
+                )
             if unknown := parameters.keys() - TAKES[name] - SWITCHES:
-                raise Refusal("Microsoft.Exchange.AdminApi.CommandInvocation.AmbiguousParameterSetException",
-                              f"Parameter set cannot be resolved. Invalid cmdlet parameters specified. {unknown}")
+                raise Refusal(
+                    "Microsoft.Exchange.AdminApi.CommandInvocation.AmbiguousParameterSetException",
+                    f"Parameter set cannot be resolved. Invalid cmdlet parameters specified. {unknown}",
+                )
             run: Callable[[Row, list[str]], list[Row]] = getattr(self, "_" + name.replace("-", "_"))
             rows = run(parameters, warnings)
         except Refusal as refusal:

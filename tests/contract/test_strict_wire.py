@@ -43,7 +43,11 @@ def handler(tenant: StrictTenant) -> type[BaseHTTPRequestHandler]:
                 )
             content = b"" if answer is None else json.dumps(answer).encode()
             self.send_response(status)
-            for name, value in {"content-type": "application/json", "content-length": str(len(content)), **extra}.items():
+            for name, value in {
+                "content-type": "application/json",
+                "content-length": str(len(content)),
+                **extra,
+            }.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)

@@ -10,6 +10,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
 from starlette.routing import Route as HttpRoute
 
 from controller.sandbox.graph import (
@@ -23,6 +25,7 @@ from controller.sandbox.graph import (
     licences,
     mail_folders,
     mailbox_settings,
+    memberships,
     message_rules,
     messages,
     organisation,
@@ -32,6 +35,7 @@ from controller.sandbox.graph import (
     users,
 )
 from controller.sandbox.graph.http import endpoint, respond
+from controller.sandbox.graph.http import stray as http_stray
 from controller.sandbox.graph.service import Graph
 from controller.sandbox.graph.wire import Missing, Request
 from controller.sandbox.state import Caller, Sandbox
@@ -45,6 +49,7 @@ _RESOURCES = (
     groups.ROUTES,
     group_writes.ROUTES,
     directory.ROUTES,
+    memberships.ROUTES,
     organisation.ROUTES,
     licences.ROUTES,
     categories.ROUTES,
@@ -66,12 +71,19 @@ def _service(sandbox: Sandbox) -> Graph:
 
 
 def routes(sandbox: Sandbox) -> list[HttpRoute]:
-    """Everything below /v1.0 and /beta."""
+    """Everything below /v1.0 and /beta, in capitals too: the gateway does not mind."""
     graph = _service(sandbox)
     return [
-        HttpRoute(f"/{version}/{{path:path}}", endpoint(graph, version), methods=_METHODS)
+        HttpRoute(f"/{spelt}{rest}", endpoint(graph, version), methods=_METHODS)
         for version in VERSIONS
+        for spelt in (version, version.upper(), version.title())
+        for rest in ("", "/{path:path}")
     ]
+
+
+def stray(sandbox: Sandbox, http: HttpRequest, *, found: bool) -> Response:
+    """Graph's refusal of a path that is under no version; `found` where only its verb is wrong."""
+    return http_stray(_service(sandbox), http, found=found)
 
 
 def call(sandbox: Sandbox, method: str, path: str, body: Any, *, actor: str) -> tuple[int, dict[str, Any]]:

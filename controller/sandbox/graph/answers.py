@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from controller.sandbox.graph import entities, filters, narrowing, query, search_terms
+from controller.sandbox.graph import elsewhere, entities, filters, narrowing, query, search_terms
 from controller.sandbox.graph.errors import GraphError, not_found
 from controller.sandbox.graph.query import Expand, Query
 from controller.sandbox.graph.rows import Row, collection_of
@@ -99,6 +99,7 @@ class Listing:
         if request.counting:
             query.need_count_support(request)
         asked = query.parse(request, *(entities.entity(name) for name in self.types))
+        elsewhere.refuse_in_list(asked, *self.types)
         if asked.filter is not None and self.world is not None:
             self.ids = narrowing.narrowed(asked.filter, self.ids, self.world)
         if request.counting:

@@ -12,7 +12,7 @@ from typing import Any
 
 from controller.sandbox.graph import entities
 from controller.sandbox.graph.entities import EntityType, Property
-from controller.sandbox.graph.errors import GraphError, bad_request, unreadable_body
+from controller.sandbox.graph.errors import GraphError, bad_request, empty_body, unreadable_body
 from controller.sandbox.graph.wire import Missing, Request, Unreadable
 
 
@@ -23,7 +23,9 @@ def json_object(request: Request) -> dict[str, Any]:
         GraphError: 400 where it is missing or something else.
     """
     body = request.body
-    if body in (Missing, Unreadable) or not isinstance(body, dict):
+    if body is Missing:
+        raise empty_body()
+    if body is Unreadable or not isinstance(body, dict):
         raise unreadable_body()
     return body
 

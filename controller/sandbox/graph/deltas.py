@@ -9,12 +9,11 @@ member of its groups [reference: Graph API, delta queries].
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from controller.sandbox.graph import entities, permissions, query
+from controller.sandbox.graph import elsewhere, entities, permissions, query
 from controller.sandbox.graph.answers import next_link
+from controller.sandbox.graph.delta_rounds import Options, Round, Shown
 from controller.sandbox.graph.errors import GraphError, bad_request, unsupported
 from controller.sandbox.graph.filter_parser import Compare, Junction, Node
 from controller.sandbox.graph.routing import Respond, Route
@@ -25,49 +24,8 @@ from controller.sandbox.graph.wire import Answer, Request
 if TYPE_CHECKING:
     from controller.sandbox.graph.service import Graph
 
-LIFETIME = timedelta(days=7)  # of a directory's delta token [doc: delta-query-overview]
 PAGE = 200
 IDS_MAX = 50
-_KEPT = 2_000  # tokens; the oldest go first
-
-Shown = dict[str, dict[str, Any]]  # by object id, what was shown of it
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the first call asked for."""
-
-    type: str
-    select: tuple[str, ...]
-    members: bool
-    ids: frozenset[str] | None
-    pairs: tuple[tuple[str, str], ...]
-
-
-@dataclass(slots=True)
-class Round:
-    """What a token stands for: `shown` at its time, and `waiting` items of pages not fetched yet."""
-
-    options: Options
-    issued: datetime
-    shown: Shown
-    waiting: list[dict[str, Any]] = field(default_factory=list)
-
-
-class DeltaStore:
-    """Every token given, until it is too old or there are too many."""
-
-    def __init__(self) -> None:
-        self._rounds: dict[str, Round] = {}
-
-    def keep(self, token: str, round_: Round) -> None:
-        self._rounds[token] = round_
-        while len(self._rounds) > _KEPT:
-            self._rounds.pop(next(iter(self._rounds)))
-
-    def get(self, token: str, now: datetime) -> Round | None:
-        found = self._rounds.get(token)
-        return found if found is not None and now - found.issued < LIFETIME else None
 
 
 def delta(type_name: str) -> Respond:
@@ -109,6 +67,7 @@ def _options(request: Request, type_name: str, given: dict[str, str]) -> Options
             raise unsupported(f"The query option '${name}' is not supported for delta queries.")
     type_ = entities.entity(type_name)
     asked = query.parse(request, type_)
+    elsewhere.refuse_in_list(asked, type_name)
     select = asked.select or type_.default
     # Without $select, memberships are tracked with the rest [doc: graph/api/group-delta].
     members = type_name == "group" and (asked.select is None or "members" in asked.select)

@@ -50,6 +50,33 @@ def malformed(message: str) -> GraphError:
     return GraphError(400, "BadRequest", message)
 
 
+def not_offered(what: str) -> GraphError:
+    """The real service has it and the sandbox does not play it: said plainly, in words of its own, so that
+    nobody takes it for the service's answer; never a made-up success."""
+    text = f"The sandbox does not offer {what}. What it offers: docs/reference/sandbox.md."
+    return GraphError(501, "NotOfferedException", text)
+
+
+def elsewhere() -> GraphError:
+    """A property that another service keeps, asked for in a list or among others [github
+    microsoftgraph/microsoft-graph-docs issue 7555]."""
+    return GraphError(501, "NotImplemented", "This operation target is not yet supported.")
+
+
+def wrong_method(*, outlook: bool) -> GraphError:
+    """A verb that nothing takes here. Outlook has words of its own [seen in public reports; the code that
+    goes with them is inferred]."""
+    if outlook:
+        return GraphError(405, "ErrorInvalidRequest", "The OData request is not supported.")
+    text = "Specified HTTP method is not allowed for the request target."
+    return GraphError(405, "Request_BadRequest", text)
+
+
+def invalid_version() -> GraphError:
+    """Neither v1.0 nor beta [github microsoftgraph/msgraph-sample-blazor-clientside issue 94]."""
+    return malformed("Invalid version.")
+
+
 def unsupported(message: str) -> GraphError:
     return GraphError(400, "Request_UnsupportedQuery", message)
 
@@ -91,6 +118,21 @@ def unauthenticated(message: str) -> GraphError:
 
 def no_such_property(name: str, type_name: str) -> str:
     return f"Could not find a property named '{name}' on type 'microsoft.graph.{type_name}'."
+
+
+def empty_body() -> GraphError:
+    """[seen: n8n's nodes for Entra]"""
+    return malformed("Empty Payload. JSON content expected.")
+
+
+def untyped_body() -> GraphError:
+    """[seen in public reports, of every service behind Graph]"""
+    return malformed("Write requests (excluding DELETE) must contain the Content-Type header declaration.")
+
+
+def not_json() -> GraphError:
+    """[seen in public reports, of Entra and OneDrive]"""
+    return malformed("Entity only allows writes with a JSON Content-Type header.")
 
 
 def unreadable_body() -> GraphError:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from controller.sandbox.graph import bodies, entities, permissions
-from controller.sandbox.graph.errors import GraphError, bad_request, not_found, on_premises
+from controller.sandbox.graph import bodies, elsewhere, entities, permissions
+from controller.sandbox.graph.errors import GraphError, bad_request, not_found, not_offered, on_premises
 from controller.sandbox.graph.permissions import require
 from controller.sandbox.graph.references import linked
 from controller.sandbox.graph.routing import Respond, Route
@@ -51,6 +51,7 @@ def update_group(graph: Graph, request: Request) -> Answer:
     if any(name not in _BOUND for name in values) or not values:
         require(request.caller, permissions.GROUPS_WRITE)
     bodies.lengths(values, type_)
+    _refuse_elsewhere(values)
     entry = _writable(graph, request)
     _check(values)
     added = {_BOUND[name]: _bound(graph, request, links) for name, links in values.items() if name in _BOUND}
@@ -64,6 +65,12 @@ def update_group(graph: Graph, request: Request) -> Answer:
     graph.tenant.world.reindex(entry)
     graph.tenant.record(request, "Update group.", entry.display_name, values.items())
     return Answer(204)
+
+
+def _refuse_elsewhere(values: dict[str, Any]) -> None:
+    """What Exchange keeps of a group has rules of its own in Graph [doc: graph/api/group-update]."""
+    if kept := sorted(elsewhere.OF_GROUPS & values.keys()):
+        raise not_offered(f"the property {kept[0]} in a write of a group: use Set-UnifiedGroup")
 
 
 def _check(values: dict[str, Any]) -> None:
@@ -91,6 +98,7 @@ def create_group(graph: Graph, request: Request) -> Answer:
     values = bodies.read(bodies.json_object(request), type_)
     bodies.required(values, ("displayName", "mailEnabled", "mailNickname", "securityEnabled"), type_)
     bodies.lengths(values, type_)
+    _refuse_elsewhere(values)
     _check(values)
     unified = "Unified" in values.get("groupTypes", [])
     if values["mailEnabled"] and not unified:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controller.sandbox.graph import entities, permissions, query
+from controller.sandbox.graph import elsewhere, entities, permissions, query
 from controller.sandbox.graph.answers import Listing, single
 from controller.sandbox.graph.routing import Respond, Route
 from controller.sandbox.graph.wire import Answer, Request
@@ -32,7 +32,9 @@ def list_groups(graph: Graph, request: Request) -> Answer:
 def get_group(graph: Graph, request: Request) -> Answer:
     asked = query.parse(request, entities.entity("group"))
     row = graph.tenant.object(request.params["group"], request.caller, "group")
-    return single(request, row, asked, graph.related(request))
+    answer = single(request, row, asked, graph.related(request))
+    answer.body |= elsewhere.of_group(row, asked)
+    return answer
 
 
 def related(name: str, *types: str) -> Respond:

@@ -18,7 +18,15 @@ from starlette.responses import Response
 
 from controller.sandbox import tokens
 from controller.sandbox.graph import batch
-from controller.sandbox.graph.errors import GraphError, unauthenticated
+from controller.sandbox.graph.errors import (
+    GraphError,
+    invalid_version,
+    not_json,
+    not_offered,
+    unauthenticated,
+    untyped_body,
+    wrong_method,
+)
 from controller.sandbox.graph.service import Graph
 from controller.sandbox.graph.wire import Answer, Missing, Request, Unreadable
 from controller.sandbox.state import Caller
@@ -41,24 +49,33 @@ def endpoint(graph: Graph, version: str) -> Endpoint:
     """The handler for everything below one version."""
 
     async def respond(http: HttpRequest) -> Response:
-        body = await http.body()
-        request_id = graph.sandbox.new_request_id()
-        client_request_id = http.headers.get("client-request-id", request_id)
-        request = Request(
-            method=http.method,
-            version=version,
-            path=_path(http, version),
-            caller=_NOBODY,
-            root=_root(graph, http),
-            query=parse_qsl(http.scope["query_string"].decode("latin-1"), keep_blank_values=True),
-            headers={key.lower(): value for key, value in http.headers.items()},
-            body=_body(body),
-            request_id=request_id,
-            client_request_id=client_request_id,
-        )
+        request = _request(graph, http, version, await http.body())
         return _response(graph, request, _answer(graph, request, http.headers.get("authorization")))
 
     return respond
+
+
+def stray(graph: Graph, http: HttpRequest, *, found: bool) -> Response:
+    """What a call gets that leads to no version; `found` where it does, but by a verb that none takes."""
+    request = _request(graph, http, "", b"")
+    error = wrong_method(outlook=False) if found else invalid_version()
+    return _response(graph, request, graph.refuse(error, request))
+
+
+def _request(graph: Graph, http: HttpRequest, version: str, body: bytes) -> Request:
+    request_id = graph.sandbox.new_request_id()
+    return Request(
+        method=http.method,
+        version=version,
+        path=_path(http),
+        caller=_NOBODY,
+        root=_root(graph, http),
+        query=parse_qsl(http.scope["query_string"].decode("latin-1"), keep_blank_values=True),
+        headers={key.lower(): value for key, value in http.headers.items()},
+        body=_body(body),
+        request_id=request_id,
+        client_request_id=http.headers.get("client-request-id", request_id),
+    )
 
 
 _NOBODY: Any = None  # until the token has been read
@@ -67,15 +84,31 @@ _NOBODY: Any = None  # until the token has been read
 def _answer(graph: Graph, request: Request, authorization: str | None) -> Answer:
     try:
         request.caller = _caller(graph, authorization)
+        _refuse_media(request)
     except GraphError as error:
         return graph.refuse(error, request)
     return respond(graph, request)
+
+
+def _refuse_media(request: Request) -> None:
+    """A body is JSON, and says so; a mail may be MIME, which is not played."""
+    if request.body is Missing or request.method not in ("POST", "PATCH", "PUT"):
+        return
+    media = request.headers.get("content-type", "").lower()
+    if not media:
+        raise untyped_body()
+    if media.startswith("text/plain") and request.path.lower().endswith("sendmail"):
+        raise not_offered("sending a message in MIME format")
+    if "json" not in media:
+        raise not_json()
 
 
 def respond(graph: Graph, request: Request) -> Answer:
     """The answer to an authenticated request, a batch or another."""
     if request.path.strip("/").lower() != "$batch":
         return graph.answer(request)
+    if request.method != "POST":
+        return graph.refuse(wrong_method(outlook=False), request)
     return graph.batch(
         request, lambda: batch.run(request, lambda inner, serial: graph.answer(inner, serial=serial))
     )
@@ -88,10 +121,10 @@ def _caller(graph: Graph, authorization: str | None) -> Caller:
         raise unauthenticated(_REFUSALS[error.reason]) from error
 
 
-def _path(http: HttpRequest, version: str) -> str:
+def _path(http: HttpRequest) -> str:
     """The path below the version, still percent-encoded (an encoded slash is part of its segment)."""
     raw: bytes = http.scope.get("raw_path") or http.scope["path"].encode()
-    return raw.decode("latin-1").partition("?")[0].removeprefix(f"/{version}").lstrip("/")
+    return raw.decode("latin-1").partition("?")[0].lstrip("/").partition("/")[2].lstrip("/")
 
 
 def _root(graph: Graph, http: HttpRequest) -> str:

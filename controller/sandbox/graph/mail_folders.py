@@ -20,9 +20,16 @@ from controller.sandbox.graph import (
     search_folders,
 )
 from controller.sandbox.graph.errors import GraphError
-from controller.sandbox.graph.mailboxes import NAME_MAX, Mailbox, invalid, open_mailbox, resolve
+from controller.sandbox.graph.mailboxes import (
+    NAME_MAX,
+    Mailbox,
+    invalid,
+    item_not_found,
+    open_mailbox,
+    resolve,
+)
 from controller.sandbox.graph.outlook_query import Asked
-from controller.sandbox.graph.routing import Route
+from controller.sandbox.graph.routing import Respond, Route
 from controller.sandbox.graph.wire import Answer, Request
 
 if TYPE_CHECKING:
@@ -70,11 +77,29 @@ def get_child(graph: Graph, request: Request) -> Answer:
     mailbox = open_mailbox(graph, request)
     found = mailbox.folders()
     asked = outlook_query.parse(request, *_types())
-    parent = resolve(mailbox, request.params["folder"], found)
-    folder = resolve(mailbox, request.params["child"], found)
+    return _single(mailbox, found, child_of(mailbox, found), asked)
+
+
+def child_of(mailbox: Mailbox, found: Folders) -> store.Folder:
+    """The folder of a path that goes through its parent. Raises ErrorItemNotFound where it is another's."""
+    params = mailbox.request.params
+    parent = resolve(mailbox, params["folder"], found)
+    folder = resolve(mailbox, params["child"], found)
     if folder.parent != parent.key:
-        raise GraphError(404, "ErrorItemNotFound", "The specified object was not found in the store.")
-    return _single(mailbox, found, folder, asked)
+        raise item_not_found()
+    return folder
+
+
+def through_parent(respond: Respond) -> Respond:
+    """The same for `…/childFolders/{child}` as for the folder's own path."""
+
+    def answer(graph: Graph, request: Request) -> Answer:
+        mailbox = open_mailbox(graph, request)
+        child_of(mailbox, mailbox.folders(fresh=request.method != "GET"))
+        request.params["folder"] = request.params["child"]
+        return respond(graph, request)
+
+    return answer
 
 
 def _types() -> tuple[entities.EntityType, entities.EntityType]:
@@ -125,7 +150,7 @@ def _finish(
 
 def _single(mailbox: Mailbox, found: Folders, folder: store.Folder, asked: Asked) -> Answer:
     item = _finish(mailbox, found, folder, shown(mailbox, found, folder), asked)
-    context = mailbox.context("mailFolders/$entity")
+    context = outlook_query.context(mailbox.context("mailFolders/$entity"), asked)
     return Answer(200, {"@odata.context": context, **outlook_query.shown(item, asked)})
 
 
@@ -269,6 +294,7 @@ def _stamp(record: store.Record, properties: dict[str, str | None]) -> None:
 _ALL = "/users/{user}/mailFolders"
 _ONE = f"{_ALL}/{{folder}}"
 _CHILDREN = f"{_ONE}/childFolders"
+_CHILD = f"{_CHILDREN}/{{child}}"
 ROUTES = (
     Route("GET", _ALL, list_root, permissions.FOLDERS_READ, collection=True),
     Route("POST", _ALL, create_in_root, permissions.FOLDERS_WRITE, writes=True),
@@ -279,5 +305,8 @@ ROUTES = (
     Route("POST", f"{_ONE}/permanentDelete", delete_folder, permissions.FOLDERS_WRITE, writes=True),
     Route("GET", _CHILDREN, list_children, permissions.FOLDERS_READ, collection=True),
     Route("POST", _CHILDREN, create_child, permissions.FOLDERS_WRITE, writes=True),
-    Route("GET", f"{_CHILDREN}/{{child}}", get_child, permissions.FOLDERS_READ),
+    Route("GET", _CHILD, get_child, permissions.FOLDERS_READ),
+    Route("PATCH", _CHILD, through_parent(update_folder), permissions.FOLDERS_WRITE, writes=True),
+    Route("DELETE", _CHILD, through_parent(delete_folder), permissions.FOLDERS_WRITE, writes=True),
+    Route("POST", f"{_CHILD}/move", through_parent(move_folder), permissions.FOLDERS_WRITE, writes=True),
 )

@@ -34,12 +34,12 @@ _DELIVERY = "delegate_delivery"  # its place in the store
 
 
 def get_settings(graph: Graph, request: Request) -> Answer:
+    """All of them, whatever $select says [github pnp/cli-microsoft365 issue 6567; microsoftgraph
+    msgraph-sdk-dotnet issue 2511]."""
     mailbox = open_mailbox(graph, request)
-    asked = outlook_query.parse(request, entities.entity("mailboxSettings"))
-    item = _shown(mailbox, mailbox.view)
-    names = asked.select if asked.select is not None else tuple(item)
-    body = {name: value for name, value in item.items() if name in names}
-    return Answer(200, {"@odata.context": mailbox.context("mailboxSettings"), **body})
+    outlook_query.parse(request, entities.entity("mailboxSettings"))
+    context = mailbox.context("mailboxSettings")
+    return Answer(200, {"@odata.context": context, **shown(mailbox, mailbox.view)})
 
 
 def one(name: str) -> Respond:
@@ -47,7 +47,7 @@ def one(name: str) -> Respond:
 
     def answer(graph: Graph, request: Request) -> Answer:
         mailbox = open_mailbox(graph, request)
-        value = _shown(mailbox, mailbox.view)[name]
+        value = shown(mailbox, mailbox.view)[name]
         body = value if isinstance(value, dict) else {"value": value}
         return Answer(200, {"@odata.context": mailbox.context(f"mailboxSettings/{name}"), **body})
 
@@ -76,7 +76,7 @@ def update_settings(graph: Graph, request: Request) -> Answer:
     if values.get("delegateMeetingMessageDeliveryOptions") is not None:
         entry.stores[_DELIVERY] = _spelt(values["delegateMeetingMessageDeliveryOptions"])
     mailbox.record("Update", [("MailboxSettings", ", ".join(values))])
-    item = _shown(mailbox, entry)
+    item = shown(mailbox, entry)
     changed = {name: item[name] for name in item if name in values}
     return Answer(200, {"@odata.context": mailbox.context("mailboxSettings"), **changed})
 
@@ -96,7 +96,7 @@ def _spelt(value: str) -> str:
     return next(name for name in members if name.lower() == value.lower())
 
 
-def _shown(mailbox: Mailbox, entry: Entry) -> dict[str, Any]:
+def shown(mailbox: Mailbox, entry: Entry) -> dict[str, Any]:
     found, hours = kept.regional(entry), kept.working_hours(entry)
     replies = kept.automatic_replies(entry, mailbox.graph.tenant.now)
     archive = "archive" in store.folders(entry)

@@ -33,8 +33,9 @@ class Mailbox:
     view: Entry
 
     def context(self, fragment: str) -> str:
-        """The @odata.context of something below the user."""
-        return self.request.context(f"users('{quote(self.request.params['user'], safe='@')}')/{fragment}")
+        """The @odata.context of something below the user, whose key is percent-encoded in it [github
+        swimlane and others: recorded answers with `users('name%40domain')/mailFolders`]."""
+        return self.request.context(f"users('{quote(self.request.params['user'], safe='')}')/{fragment}")
 
     def folders(self, *, fresh: bool = False) -> dict[str, store.Folder]:
         """Folders by key, expired search folders left out; `fresh` after a write of one's own."""
@@ -65,12 +66,14 @@ def open_mailbox(graph: Graph, request: Request) -> Mailbox:
         raise GraphError(404, "ErrorInvalidUser", f"The requested user '{key}' is invalid.") from error
     ready = entry.created + tenant.sandbox.weather.lag("graph", "mailbox")
     if entry.type not in MAILBOX_TYPES or tenant.now < ready:
-        raise GraphError(
-            404,
-            "MailboxNotEnabledForRESTAPI",
-            "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
-        )
+        raise not_enabled()
     return Mailbox(graph, request, entry, tenant.seen(entry, "store") or entry)
+
+
+def not_enabled() -> GraphError:
+    """There is somebody, but no mailbox that Graph can open [reference: Graph API, errors]."""
+    text = "The mailbox is either inactive, soft-deleted, or is hosted on-premise."
+    return GraphError(404, "MailboxNotEnabledForRESTAPI", text)
 
 
 def item_not_found() -> GraphError:

@@ -38,7 +38,8 @@ def get_rule(graph: Graph, request: Request) -> Answer:
     asked = outlook_query.parse(request, entities.entity("messageRule"))
     rule = _find(mailbox.view, request)
     item = outlook_query.shown(_shown(mailbox, mailbox.view, rule), asked)
-    return Answer(200, {"@odata.context": f"{_context(mailbox)}/$entity", **item})
+    context = outlook_query.context(f"{_context(mailbox)}/$entity", asked)
+    return Answer(200, {"@odata.context": context, **item})
 
 
 def create_rule(graph: Graph, request: Request) -> Answer:

@@ -16,6 +16,7 @@ from controller.sandbox import messages as mail
 from controller.sandbox.graph import entities, outlook_query, permissions
 from controller.sandbox.graph.errors import GraphError
 from controller.sandbox.graph.filter_parser import Compare, Function, Junction, Lambda, Negation, Node
+from controller.sandbox.graph.mail_folders import through_parent
 from controller.sandbox.graph.mailboxes import Mailbox, item_not_found, open_mailbox, resolve
 from controller.sandbox.graph.outlook_query import Asked
 from controller.sandbox.graph.routing import Route
@@ -43,12 +44,25 @@ def list_in_folder(graph: Graph, request: Request) -> Answer:
 
 def get_message(graph: Graph, request: Request) -> Answer:
     mailbox = open_mailbox(graph, request)
-    asked = outlook_query.parse(request, entities.entity("message"))
-    wanted = request.params["message"]
-    for record in mail.all_of(mailbox.view):
+    return _one(mailbox, mail.all_of(mailbox.view), "messages")
+
+
+def get_message_in_folder(graph: Graph, request: Request) -> Answer:
+    mailbox = open_mailbox(graph, request)
+    found = mailbox.folders()
+    folder = resolve(mailbox, request.params["folder"], found)
+    fragment = f"mailFolders('{request.params['folder']}')/messages"
+    return _one(mailbox, mail.in_folder(mailbox.view, found, folder.key), fragment)
+
+
+def _one(mailbox: Mailbox, records: list[store.Record], fragment: str) -> Answer:
+    asked = outlook_query.parse(mailbox.request, entities.entity("message"))
+    wanted = mailbox.request.params["message"]
+    for record in records:
         if mail.rest_id(mailbox.entry, record) == wanted:
             item = outlook_query.shown(_finish(_shown(mailbox, record), asked), asked)
-            return Answer(200, {"@odata.context": mailbox.context("messages/$entity"), **item})
+            context = outlook_query.context(mailbox.context(f"{fragment}/$entity"), asked)
+            return Answer(200, {"@odata.context": context, **item})
     raise item_not_found()
 
 
@@ -84,6 +98,8 @@ def _names(node: Node) -> list[str]:
 
 
 def _finish(item: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    if asked.attachments:
+        item = {**item, "attachments": []}  # no mail here has any
     if asked.select is None:
         return {name: value for name, value in item.items() if name not in (_HEADERS, "uniqueBody")}
     return item
@@ -130,14 +146,18 @@ def _recipient(address: str) -> dict[str, Any]:
     return {"emailAddress": {"name": address, "address": address}}
 
 
+_IN_FOLDER = "/users/{user}/mailFolders/{folder}/messages"
+_IN_CHILD = "/users/{user}/mailFolders/{folder}/childFolders/{child}/messages"
 ROUTES = (
     Route("GET", "/users/{user}/messages", list_all, permissions.FOLDERS_READ, collection=True),
     Route("GET", "/users/{user}/messages/{message}", get_message, permissions.FOLDERS_READ),
     Route(
         "GET",
-        "/users/{user}/mailFolders/{folder}/messages",
+        _IN_FOLDER,
         list_in_folder,
         permissions.FOLDERS_READ,
         collection=True,
     ),
+    Route("GET", f"{_IN_FOLDER}/{{message}}", get_message_in_folder, permissions.FOLDERS_READ),
+    Route("GET", _IN_CHILD, through_parent(list_in_folder), permissions.FOLDERS_READ, collection=True),
 )

@@ -15,11 +15,12 @@ from urllib.parse import quote
 
 from controller.sandbox.graph import filter_parser, filters, query
 from controller.sandbox.graph.entities import EntityType
-from controller.sandbox.graph.errors import malformed, no_such_property
+from controller.sandbox.graph.errors import malformed, no_such_property, not_offered
 from controller.sandbox.graph.filter_parser import Compare, Function, Junction, Lambda, Negation, Node
 from controller.sandbox.graph.wire import Answer, Request
 
 TOP_MAX = 1000
+_PAGE_WISH = re.compile(r"odata\.maxpagesize\s*=\s*(\d{1,9})", re.IGNORECASE)
 _EXTENDED = "singleValueExtendedProperties"
 _EXPAND = re.compile(r"\s*(?P<name>\w+)\s*(?:\((?P<options>(?:[^()']|'(?:[^']|'')*'|\([^()]*\))*)\))?\s*$")
 
@@ -36,6 +37,7 @@ class Asked:
     counted: bool = False
     extended: tuple[str, ...] = ()
     children: bool = False
+    attachments: bool = False
 
 
 def parse(request: Request, *types: EntityType, page: int | None = None) -> Asked:
@@ -45,7 +47,9 @@ def parse(request: Request, *types: EntityType, page: int | None = None) -> Aske
         GraphError: 400 for options that are not understood, and for names that the types do not have.
     """
     given = query.options(request)
-    asked = Asked(top=page, counted=given.get("count", "false").lower() == "true")
+    if "search" in given:
+        raise not_offered(f"$search over /{request.path.strip('/')}")
+    asked = Asked(top=_preferred(request) or page, counted=given.get("count", "false").lower() == "true")
     if "top" in given:
         asked.top = _number(given["top"], "$top", 1, TOP_MAX)
     if "skip" in given:
@@ -60,6 +64,12 @@ def parse(request: Request, *types: EntityType, page: int | None = None) -> Aske
     for item in _items(given.get("expand", "")):
         _expand(asked, item, types[0])
     return asked
+
+
+def _preferred(request: Request) -> int | None:
+    """The page that the caller would like; $top wins over it [reference: Graph API, headers]."""
+    found = _PAGE_WISH.search(request.headers.get("prefer", ""))
+    return min(int(found[1]), TOP_MAX) or None if found else None
 
 
 def _number(text: str, option: str, least: int, most: int) -> int:
@@ -115,6 +125,10 @@ def _expand(asked: Asked, item: str, type_: EntityType) -> None:
         asked.children = True
     elif name == _EXTENDED:
         asked.extended = _extended_ids(match["options"] or "")
+    elif name == "attachments":
+        asked.attachments = True
+    else:
+        raise not_offered(f"$expand={name} of {type_.name}")
 
 
 def _extended_ids(text: str) -> tuple[str, ...]:
@@ -140,32 +154,44 @@ def shown(item: dict[str, Any], asked: Asked) -> dict[str, Any]:
     """The item cut to $select; annotations, the id and what was expanded stay."""
     if asked.select is None:
         return item
-    kept = {"id", _EXTENDED, "childFolders", *asked.select}
+    kept = {"id", _EXTENDED, "childFolders", "attachments", *asked.select}
     return {name: value for name, value in item.items() if name in kept or name.startswith("@")}
+
+
+def context(text: str, asked: Asked) -> str:
+    """An @odata.context with what was selected [doc: the samples of graph/api/user-list-messages]."""
+    if not asked.select:
+        return text
+    head, _, entity = text.partition("/$entity")
+    tail = "/$entity" if text.endswith("/$entity") else entity
+    return f"{head}({','.join(asked.select)}){tail}"
 
 
 def collection(
     request: Request,
-    context: str,
+    fragment: str,
     items: Sequence[dict[str, Any]],
     asked: Asked,
     finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
 ) -> Answer:
-    """One page of `items`, which are whole; `finish` adds to those that are shown."""
+    """One page of `items`, which are whole, under the context `fragment`; `finish` adds to those that are
+    shown."""
     found = [item for item in items if asked.filter is None or filters.holds(asked.filter, _getter(item))]
     for name, descending in reversed(asked.orderby):
         found.sort(key=lambda item: _sort_key(item.get(name)), reverse=descending)
     if request.counting:
         return Answer(200, str(len(found)), {"Content-Type": "text/plain"})
     end = len(found) if asked.top is None else asked.skip + asked.top
-    body: dict[str, Any] = {"@odata.context": context}
+    body: dict[str, Any] = {"@odata.context": context(fragment, asked)}
     if asked.counted:
         body["@odata.count"] = len(found)
     if end < len(found):
         body["@odata.nextLink"] = _next(request, end)
     page = found[asked.skip : end]
     body["value"] = [shown(finish(item) if finish else item, asked) for item in page]
-    return Answer(200, body)
+    wished = _preferred(request)
+    applied = {"Preference-Applied": f"odata.maxpagesize={wished}"} if wished else {}
+    return Answer(200, body, applied)
 
 
 def _getter(item: dict[str, Any]) -> Callable[[str], Any]:

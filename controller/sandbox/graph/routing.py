@@ -3,23 +3,32 @@
 Each resource file holds a table of `Route`s; this file matches. `{name}` takes one segment or key, `{appId=}`
 a named key. A collection's path may go on with `/microsoft.graph.TYPE` and `/$count`. The fact a reader would
 not guess: the gateway matches segments without regard to case, and an unknown segment is a 400, not a 404.
+What the real service has and this one does not is refused as such (`beyond.py`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
-from controller.sandbox.graph.errors import GraphError, malformed
+from controller.sandbox.graph.beyond import NAMESPACE, is_beyond
+from controller.sandbox.graph.errors import malformed, not_offered, wrong_method
 from controller.sandbox.graph.paths import Segment, split
 from controller.sandbox.graph.wire import Answer, Request
 
-if TYPE_CHECKING:
-    from controller.sandbox.graph.service import Graph
+# The first is the service (`service.Graph`), of which routing needs to know nothing.
+Respond = Callable[[Any, Request], Answer]
 
-NAMESPACE = "microsoft.graph."
-Respond = Callable[["Graph", Request], Answer]
+# What Outlook answers rather than the identity service [reference: Graph API, throttling].
+_OUTLOOK = re.compile(
+    r"mailboxsettings|mailfolders|admin/exchange|outlook|messages|sendmail|messagerules", re.IGNORECASE
+)
+
+
+def is_outlook(path: str) -> bool:
+    return _OUTLOOK.search(path) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +57,22 @@ class Router:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._routes = sorted(routes, key=lambda route: sum("{" in step for step in route.steps))
+        self._me = next(route for route in self._routes if route.pattern == "/me")
 
     def match(self, request: Request) -> Route:
         """Finds the route and puts what the path says into the request.
 
         Raises:
-            GraphError: 400 for a path nobody serves, 405 for a verb nobody takes there.
+            GraphError: 400 for a path nobody serves, 405 for a verb nobody takes there, 501 for what only
+                the real service does.
         """
+        if not request.path.strip("/"):
+            raise not_offered("the service document")
         segments = split(request.path)
+        if segments[0].text.lower() == "me":
+            return self._me
+        if is_beyond(request.method, segments):
+            raise not_offered(f"{request.method} /{request.path.strip('/')}")
         trimmed, cast, counting = _trim(segments)
         allowed = False
         for route in self._routes:
@@ -70,11 +87,7 @@ class Router:
                     request.cast, request.counting = cast, counting
                 return route
         if allowed:
-            raise GraphError(
-                405,
-                "Request_BadRequest",
-                "Specified HTTP method is not allowed for the request target.",
-            )
+            raise wrong_method(outlook=is_outlook(request.path))
         raise malformed(f"Resource not found for the segment '{self._stranger(segments)}'.")
 
     def _stranger(self, segments: list[Segment]) -> str:

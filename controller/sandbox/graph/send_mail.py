@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from controller.sandbox.graph import permissions
+from controller.sandbox.graph import entities, permissions
 from controller.sandbox.graph.bodies import json_object, refused
 from controller.sandbox.graph.errors import GraphError
 from controller.sandbox.graph.mailboxes import Mailbox, invalid, open_mailbox
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
 _RECIPIENTS = 500  # of one message [doc: Exchange Online limits]
 _KINDS = ("toRecipients", "ccRecipients", "bccRecipients")
-_MESSAGE = frozenset(
-    {"subject", "body", "importance", "internetMessageHeaders", "from", "sender", "replyTo", "categories",
-     "attachments", *_KINDS}
-)  # fmt: skip
 
 
 def send_mail(graph: Graph, request: Request) -> Answer:
@@ -35,7 +31,8 @@ def send_mail(graph: Graph, request: Request) -> Answer:
     message = body.get("message")
     if not isinstance(message, dict):
         raise refused("The request is missing the required parameter 'Message'.")
-    if strange := sorted(name for name in message if name not in _MESSAGE and "@" not in name):
+    type_ = entities.entity("message")
+    if strange := sorted(name for name in message if "@" not in name and not _known(type_, name)):
         raise refused(
             f"The property '{strange[0]}' does not exist on type 'microsoft.graph.message'. Make sure to "
             "only use property names that are defined by the type or mark the type as open type."
@@ -55,6 +52,10 @@ def send_mail(graph: Graph, request: Request) -> Answer:
     sent.append(kept)
     del sent[:-SENT_KEPT]
     return Answer(202)
+
+
+def _known(type_: entities.EntityType, name: str) -> bool:
+    return type_.find(name) is not None or type_.find_navigation(name) is not None
 
 
 def _address(recipient: Any) -> str:

@@ -7,26 +7,20 @@ throttled caller learns nothing else.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 
 from controller.sandbox.graph import apps, faults
 from controller.sandbox.graph.answers import page_token_expired
-from controller.sandbox.graph.deltas import DeltaStore
+from controller.sandbox.graph.delta_rounds import DeltaStore
 from controller.sandbox.graph.errors import GraphError, access_denied, denied
 from controller.sandbox.graph.permissions import allowed, sight
 from controller.sandbox.graph.query import options
-from controller.sandbox.graph.routing import Route, Router
+from controller.sandbox.graph.routing import Route, Router, is_outlook
 from controller.sandbox.graph.rows import Row, instant, type_of
 from controller.sandbox.graph.tenant import Tenant
 from controller.sandbox.graph.wire import Answer, Request, bare
 from controller.sandbox.state import Call, FaultKind, Sandbox
 from controller.sandbox.world import Entry
-
-# What Outlook answers rather than the identity service [reference: Graph API, throttling].
-_OUTLOOK = re.compile(
-    r"mailboxsettings|mailfolders|admin/exchange|outlook|messages|sendmail|messagerules", re.IGNORECASE
-)
 
 Work = Callable[[], Answer]
 
@@ -80,12 +74,12 @@ class Graph:
 
     def _work(self, route: Route, request: Request) -> Answer:
         if route.roles is not None and not allowed(request.caller, route.roles):
-            raise access_denied() if _OUTLOOK.search(route.operation) else denied()
+            raise access_denied() if is_outlook(route.operation) else denied()
         return route.respond(self, request)
 
     def _admit(self, call: Call, request: Request, go_on: Work) -> Answer:
         fault = self.sandbox.admit(call)
-        outlook = _OUTLOOK.search(call.operation) is not None
+        outlook = is_outlook(call.operation)
         app_id = request.caller.app.client_id
         refused = faults.refusal(fault, call, self.sandbox.world, app_id, outlook=outlook)
         if refused is not None:

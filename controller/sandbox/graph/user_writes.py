@@ -8,6 +8,7 @@ their own; DELETE takes the mailbox along.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +18,14 @@ from controller.sandbox.graph.errors import (
     conflict,
     exchange_mastered,
     not_found,
+    not_offered,
     on_premises,
 )
 from controller.sandbox.graph.permissions import allowed, require
 from controller.sandbox.graph.references import linked
 from controller.sandbox.graph.routing import Route
 from controller.sandbox.graph.rows import instant
-from controller.sandbox.graph.users import entity_body
+from controller.sandbox.graph.users import by_principal_name, entity_body
 from controller.sandbox.graph.wire import Answer, Request
 from controller.sandbox.world import MAILBOX_TYPES, Entry
 
@@ -44,6 +46,7 @@ _SPECIAL = {
     "businessPhones": frozenset({"User-Phone.ReadWrite.All"}),
     "mobilePhone": frozenset({"User-Phone.ReadWrite.All"}),
 }
+_COUNTRY = re.compile(r"[A-Za-z]{2}")  # ISO 3166 [doc: graph/api/resources/user]
 _REQUIRED = ("accountEnabled", "displayName", "mailNickname", "passwordProfile", "userPrincipalName")
 
 
@@ -82,6 +85,8 @@ def _authorise(request: Request, values: Mapping[str, Any]) -> None:
 
 
 def _refuse_mastered(entry: Entry, values: Mapping[str, Any]) -> None:
+    if "mailboxSettings" in values:
+        raise not_offered("mailboxSettings in a PATCH of the user: PATCH its own path instead")
     for name in values:
         if name in _DELEGATED_ONLY:
             raise bad_request(f"The property '{name}' cannot be updated with application permissions.")
@@ -92,7 +97,7 @@ def _refuse_mastered(entry: Entry, values: Mapping[str, Any]) -> None:
 
 
 def _check_names(tenant: Tenant, values: Mapping[str, Any], entry: Entry | None) -> None:
-    """A principal name in a verified domain that nobody else has, the bin's included."""
+    """A principal name in a verified domain that nobody else has, the bin's included; a real country."""
     upn = values.get("userPrincipalName")
     if upn is not None:
         domain = upn.rpartition("@")[2].lower()
@@ -103,6 +108,9 @@ def _check_names(tenant: Tenant, values: Mapping[str, Any], entry: Entry | None)
             )
         if any(other is not entry and _named(other, upn) for other in tenant.world.candidates(upn)):
             raise conflict("userPrincipalName")
+    place = values.get("usageLocation")
+    if place is not None and not _COUNTRY.fullmatch(place):
+        raise bad_request("Invalid value specified for property 'usageLocation' of resource 'User'.")
     mail = values.get("mail")
     if mail and tenant.world.holder(mail, besides=entry) is not None:
         raise conflict("proxyAddresses")
@@ -224,6 +232,7 @@ def _own(graph: Graph, request: Request) -> Entry:
     return entry
 
 
+_BY_NAME = "/users(userPrincipalName=)"
 _MANAGER = "/users/{user}/manager/$ref"
 ROUTES = (
     Route("PUT", _MANAGER, set_manager, permissions.USERS_WRITE, writes=True),
@@ -231,4 +240,6 @@ ROUTES = (
     Route("PATCH", "/users/{user}", update_user, None, writes=True),
     Route("POST", "/users", create_user, permissions.USERS_WRITE, writes=True),
     Route("DELETE", "/users/{user}", delete_user, permissions.USERS_DELETE, writes=True),
+    Route("PATCH", _BY_NAME, by_principal_name(update_user), None, writes=True),
+    Route("DELETE", _BY_NAME, by_principal_name(delete_user), permissions.USERS_DELETE, writes=True),
 )

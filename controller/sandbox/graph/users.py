@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from controller.sandbox.graph import entities, permissions, query
+from controller.sandbox.graph import elsewhere, entities, permissions, query
 from controller.sandbox.graph.answers import Listing, project, single
-from controller.sandbox.graph.bodies import json_object
 from controller.sandbox.graph.errors import GraphError, bad_request, malformed, not_found
-from controller.sandbox.graph.routing import Route
+from controller.sandbox.graph.routing import Respond, Route
 from controller.sandbox.graph.rows import Row, instant
 from controller.sandbox.graph.tenant import is_guid
 from controller.sandbox.graph.wire import Answer, Request
@@ -61,7 +60,19 @@ def get_user(graph: Graph, request: Request) -> Answer:
     asked = query.parse(request, entities.entity("user"))
     _refuse_sign_ins(graph, request, asked, request.params["user"])
     row = graph.tenant.user(request.params["user"], request.caller)
-    return single(request, row, asked, graph.related(request))
+    answer = single(request, row, asked, graph.related(request))
+    answer.body |= elsewhere.of_user(graph, request, asked)
+    return answer
+
+
+def by_principal_name(respond: Respond) -> Respond:
+    """For `/users(userPrincipalName='…')`, the alternate key."""
+
+    def answer(graph: Graph, request: Request) -> Answer:
+        request.params["user"] = request.params["userPrincipalName"]
+        return respond(graph, request)
+
+    return answer
 
 
 def _related(graph: Graph, request: Request, name: str, *types: str) -> Answer:
@@ -99,19 +110,6 @@ def manager(graph: Graph, request: Request) -> Answer:
     return single(request, found[0], asked, related, typed=True)
 
 
-def member_groups(graph: Graph, request: Request) -> Answer:
-    """POST getMemberGroups: ids of all groups, nested ones too; only security groups where asked."""
-    body = json_object(request)
-    only_security = body.get("securityEnabledOnly")
-    if not isinstance(only_security, bool):
-        raise malformed("The request is missing the required parameter 'securityEnabledOnly'.")
-    tenant = graph.tenant
-    row = tenant.user(request.params["user"], request.caller)
-    groups = (tenant.row(oid, request.caller) for oid in tenant.groups_above(row.id))
-    ids = [group.id for group in groups if group and (not only_security or group.get("securityEnabled"))]
-    return Answer(200, {"@odata.context": request.context("Collection(Edm.String)"), "value": ids})
-
-
 def revoke_sessions(graph: Graph, request: Request) -> Answer:
     tenant = graph.tenant
     row = tenant.user(request.params["user"], request.caller)
@@ -136,6 +134,7 @@ ROUTES = (
     Route("GET", "/me", me, None),
     Route("GET", "/users", list_users, permissions.USERS_READ, collection=True),
     Route("GET", "/users/{user}", get_user, permissions.USERS_READ),
+    Route("GET", "/users(userPrincipalName=)", by_principal_name(get_user), permissions.USERS_READ),
     Route("GET", "/users/{user}/memberOf", member_of, permissions.MEMBER_OF_READ, collection=True),
     Route(
         "GET",
@@ -146,7 +145,6 @@ ROUTES = (
     ),
     Route("GET", "/users/{user}/directReports", direct_reports, permissions.USERS_FULL, collection=True),
     Route("GET", "/users/{user}/manager", manager, permissions.USERS_FULL),
-    Route("POST", "/users/{user}/getMemberGroups", member_groups, permissions.MEMBER_OF_READ),
     Route(
         "POST",
         "/users/{user}/revokeSignInSessions",

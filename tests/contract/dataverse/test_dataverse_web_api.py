@@ -26,7 +26,10 @@ DATA = json.dumps(
     {
         "properties": {
             "connectionReferences": {
-                "shared_teams": {"connection": {"connectionReferenceLogicalName": "mbx_shared_teams"}, "api": {"name": "shared_teams"}}
+                "shared_teams": {
+                    "connection": {"connectionReferenceLogicalName": "mbx_shared_teams"},
+                    "api": {"name": "shared_teams"},
+                }
             },
             "definition": {"triggers": {"T": {"type": "Request"}}, "actions": {}},
         },
@@ -43,7 +46,9 @@ def sandbox() -> Sandbox:
     return made
 
 
-def ask(sandbox: Sandbox, method: str, path: str, body: Any = None, *, audience: str = ENVIRONMENT, **headers: str) -> Any:
+def ask(
+    sandbox: Sandbox, method: str, path: str, body: Any = None, *, audience: str = ENVIRONMENT, **headers: str
+) -> Any:
     app = next(iter(sandbox.world.apps.values()))
     token = mint(sandbox, app, audience, lifetime=timedelta(hours=1))
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -51,7 +56,9 @@ def ask(sandbox: Sandbox, method: str, path: str, body: Any = None, *, audience:
     async def one() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(sandbox))) as client:
             url = path if path.startswith("https://") else f"{ROOT}/{path}"
-            return await client.request(method, url, json=body, headers={"authorization": f"Bearer {token}", **named})
+            return await client.request(
+                method, url, json=body, headers={"authorization": f"Bearer {token}", **named}
+            )
 
     return asyncio.run(one())
 
@@ -76,7 +83,9 @@ def test_a_flow_is_made_off_and_its_definition_comes_back_with_metadata(sandbox)
 
 def test_it_is_switched_on_only_while_its_references_have_connections(sandbox):
     flow = made(sandbox)
-    (row,) = ask(sandbox, "GET", "connectionreferences?$filter=connectorid eq '" + TEAMS + "'").json()["value"]
+    (row,) = ask(sandbox, "GET", "connectionreferences?$filter=connectorid eq '" + TEAMS + "'").json()[
+        "value"
+    ]
     reference = f"connectionreferences({row['connectionreferenceid']})"
     assert ask(sandbox, "PATCH", reference, {"connectionid": None}).status_code == 204
     refused = ask(sandbox, "PATCH", flow, {"statecode": 1})

@@ -37,7 +37,10 @@ def test_a_scenarios_tags_stand_beside_those_that_every_tenant_has(sandbox):
     found = tags(sandbox)
     assert found["Contrats 3 ans"]["AgeLimitForRetention"] == "1095.00:00:00"
     assert found["Contrats 3 ans"]["Type"] == "Personal"
-    assert (found["Sans limite"]["RetentionEnabled"], found["Sans limite"]["AgeLimitForRetention"]) == (False, None)
+    assert (found["Sans limite"]["RetentionEnabled"], found["Sans limite"]["AgeLimitForRetention"]) == (
+        False,
+        None,
+    )
     assert "1 Month Delete" in found
     assert found["1 Month Delete"]["RetentionId"] != found["1 Month Delete"]["Guid"]
 

@@ -75,7 +75,9 @@ def test_a_security_reader_may_not_read_mailboxes(tenant: Tenant, client: Client
     assert client.run("Get-Mailbox", Identity=SUPPORT).status == 403
 
 
-def test_a_recipient_administrator_reads_two_things_of_the_organisation(tenant: Tenant, client: Client) -> None:
+def test_a_recipient_administrator_reads_two_things_of_the_organisation(
+    tenant: Tenant, client: Client
+) -> None:
     tenant.app.directory_roles = ["Exchange Recipient Administrator"]
     assert client.run("Get-AcceptedDomain").status == 200
     assert client.run("Get-OrganizationConfig").status == 200

@@ -136,7 +136,12 @@ def test_what_a_patch_refuses_it_leaves_alone(
 
 
 def test_a_body_that_is_no_json(client: Client) -> None:
-    response = client.request("PATCH", "/users/support@contoso.example", content=b"{oops")
+    response = client.request(
+        "PATCH",
+        "/users/support@contoso.example",
+        content=b"{oops",
+        headers={"Content-Type": "application/json"},
+    )
     assert (response.status_code, code(response)) == (400, "BadRequest")
     assert "Unable to read JSON request payload" in response.text
 
@@ -185,14 +190,19 @@ def test_a_password_has_a_permission_of_its_own_and_must_be_strong(another: Any,
     assert seen["lastPasswordChangeDateTime"]
 
 
-def test_sign_ins_have_a_permission_a_price_and_are_told_by_id(another: Any, who: Any, tenant: Tenant) -> None:
+def test_sign_ins_have_a_permission_a_price_and_are_told_by_id(
+    another: Any, who: Any, tenant: Tenant
+) -> None:
     entry = who("support")
     entry.graph["signInActivity"] = {"lastSignInDateTime": "2026-01-02T03:04:05Z"}
     path = f"/users/{entry.object_id}"
     client = another("User.Read.All", "AuditLog.Read.All")
     tenant.world.skus.clear()
     refused = client.get(path, select="signInActivity")
-    assert (refused.status_code, code(refused)) == (403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant")
+    assert (refused.status_code, code(refused)) == (
+        403,
+        "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
+    )
     tenant.world.skus["AAD_PREMIUM"] = 1
     assert another("User.Read.All").get(path, select="signInActivity").status_code == 403
     assert client.get("/users/support@contoso.example", select="signInActivity").status_code == 400
