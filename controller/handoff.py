@@ -1,7 +1,7 @@
 """How mail is handed on by a mailbox: by Exchange's forwarding, or by an inbox rule of ours.
 
 Forwarding where it can say all that is asked: one hand-off, of all mail, and the document speaks of no other
-forwarding. Otherwise a rule, which redirects: the help desk then sees who wrote, where a forwarded mail would
+forwarding, or of that very one. Otherwise a rule, which redirects: the help desk then sees who wrote, where a forwarded mail would
 be from this mailbox [doc: New-InboxRule, RedirectTo and ForwardTo]. The rules come before the document's own,
 so that none of these keeps a mail from them by stopping; they are known by their names. Pure.
 """
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from controller.model import Path
-from controller.spec.models.handoff import RULE_NAMES
+from controller.spec.models.handoff import RULE_NAMES, says_the_same
 from controller.spec.models.mailbox_settings import Forwarding
 from controller.spec.models.rules import InboxRule, RuleActions
 
@@ -76,9 +76,12 @@ def onward(spec: Any) -> Iterator[str]:
 
 def _forwarded(spec: Any) -> str | None:
     """The hand-off that forwarding takes care of, if it is one."""
-    if spec.handoff is None or spec.forwarding is not None:
+    if spec.handoff is None:
         return None
     going = [part for part, _ in destinations(spec)]
+    if spec.forwarding is not None:
+        written = ((part, spec.handoff.by_mail[part]) for part in going)
+        return next((name for name, part in written if says_the_same(part, spec.forwarding)), None)
     if len(going) != 1 or spec.handoff.by_mail[going[0]].conditions is not None:
         return None
     return going[0]

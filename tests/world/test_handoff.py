@@ -74,6 +74,14 @@ def test_all_mail_goes_by_forwarding_and_is_kept(tenant, go):
     assert rules(estate) == []
 
 
+def test_written_as_forwarding_too_it_is_sent_once(tenant, go):
+    estate = tenant(HEAD + ALL + f"forwarding: {{to: {DESK}, keepCopy: true}}\n")
+    plan = settled(estate, go)
+    assert [c.field for c in plan.changes] == ["forwarding.to"]
+    assert forwarding(estate) == (f"smtp:{DESK}", True)
+    assert rules(estate) == []
+
+
 def test_conditions_make_it_a_rule_that_redirects(tenant, go):
     estate = tenant(HEAD + URGENT)
     plan = settled(estate, go)

@@ -129,15 +129,23 @@ def handoff_troubles(
         if address in seen:
             yield (*place, "address"), f"{part.address} gets this mail by 'handoff.{seen[address]}' already"
         seen[address] = name
-        yield from _against_forwarding(name, address, forwarding)
+        yield from _against_forwarding(name, part, forwarding)
 
 
-def _against_forwarding(name: str, address: str, forwarding: Forwarding | None) -> Iterator[Trouble]:
-    if forwarding is None or forwarding.to is None:
+def says_the_same(part: _ByMail, forwarding: Forwarding) -> bool:
+    """Whether a hand-off and the forwarding are one wish, written twice: all mail, there, and as much kept."""
+    if part.address is None or forwarding.to is None or part.conditions is not None:
+        return False
+    same_place = canon.address(part.address) == canon.address(forwarding.to)
+    return same_place and part.keeps == forwarding.keep_copy
+
+
+def _against_forwarding(name: str, part: _ByMail, forwarding: Forwarding | None) -> Iterator[Trouble]:
+    if forwarding is None or forwarding.to is None or says_the_same(part, forwarding):
         return
     place: Path = ("handoff", name)
-    if canon.address(forwarding.to) == address:
-        what = "send the same mail to the same address twice: leave one of them out"
+    if canon.address(forwarding.to) == canon.address(part.address or ""):
+        what = "send the same mail to the same address in two ways: let them say the same, or leave one out"
         yield ("forwarding", "to"), f"'forwarding' and 'handoff.{name}' {what}"
         yield (*place, "address"), f"'handoff.{name}' and 'forwarding' {what}"
     elif not forwarding.keep_copy:

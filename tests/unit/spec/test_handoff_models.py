@@ -39,10 +39,20 @@ def test_what_is_wrong_is_told(one: One, text: str, told: str) -> None:
     assert any(told in message for message in one(HEAD + text)), one(HEAD + text)
 
 
-@pytest.mark.parametrize("forwarding", [f"to: {DESK}", "to: a@b.example, keepCopy: false"])
+@pytest.mark.parametrize("forwarding", [f"to: {DESK}, keepCopy: false", "to: a@b.example, keepCopy: false"])
 def test_forwarding_and_hand_off_that_contradict_are_told_at_both_lines(one: One, forwarding: str) -> None:
     lines = {message.split(":")[1] for message in one(HEAD + TICKETING + f"forwarding: {{{forwarding}}}\n")}
     assert lines == {"4", "5"}
+
+
+def test_forwarding_and_hand_off_that_say_the_same_are_one(one: One) -> None:
+    """As the format's own example has them."""
+    twice = HEAD + TICKETING + f"forwarding: {{to: {DESK.title()}, keepCopy: true}}\n"
+    assert one(twice) == []
+    spec = SharedMailbox.model_validate(yaml.safe_load(twice))
+    assert (rules_of(spec), ended(spec)) == ((), ("ticketing",))
+    some = twice.replace(f"{DESK}}}}}", f"{DESK}, conditions: {{hasAttachments: true}}}}}}")
+    assert any("in two ways" in message for message in one(some))
 
 
 @pytest.mark.parametrize(
