@@ -76,7 +76,7 @@ def judge(plan: Plan, observed: Observed, bench: Bench, broken: Sequence[Finding
         for who in count.losing
     }
     plan = _hold(plan, list(_run_findings(plan, losing, bench)), bench)
-    told = (*plan.findings, *_idle(plan, bench), *_nobody(observed, bench))
+    told = dict.fromkeys((*plan.findings, *_idle(plan, bench), *_nobody(observed, bench)))  # each said once
     findings = sorted(told, key=lambda found: (found.id, found.message))
     return replace(plan, changes=_follow(plan.changes), findings=tuple(findings))
 

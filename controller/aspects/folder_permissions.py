@@ -108,8 +108,7 @@ class FolderAccess(Aspect):
         place = present.ids.get(f"folder:{folder}")
         created = ident(resource.key, ("folders", folder))
         planned = getattr(resource.spec, "folders", None) or {}  # a delegation has none
-        if place is None and resource.principal and folder not in planned:
-            return _missing(folder, resource, delta)
+        missing = place is None and resource.principal is not None and folder not in planned
         if delta.want is None and (kept := _kept(delta, present, resource, context)):
             return kept
         founded = context.founding.get(delta.want.ref) if delta.want else None
@@ -126,6 +125,7 @@ class FolderAccess(Aspect):
             risk=Risk.MEDIUM if action is Action.REVOKE and not _is_orphan(delta.path[-1]) else Risk.LOW,
             requests=(request,),
             depends_on=(*(() if place else (created,)), *((founded,) if founded else ())),
+            obstacle=_missing(folder, resource) if missing else None,
             notes=("private appointments are shown as well",) if "Private" in str(delta.after) else (),
         )
 
@@ -229,7 +229,7 @@ def _is_orphan(who: str) -> bool:
     return who.startswith("S-1-")
 
 
-def _missing(folder: str, resource: Resource, delta: Delta) -> Finding:
+def _missing(folder: str, resource: Resource) -> Finding:
     return Finding(
         "folder-missing",
         f"{resource.key.address}/{folder}",
@@ -237,5 +237,5 @@ def _missing(folder: str, resource: Resource, delta: Delta) -> Finding:
         f"{resource.key.address} has no folder {folder}: list it under `folders` to have it made, or mend "
         "its path (well-known names such as Inbox and Calendar work in every language)",
         resource.key,
-        delta.origin,
+        resource.at(*PERMISSIONS, folder),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from controller.cli.outcome import of_cycle
 from controller.folders.permissions import level, segments
 from controller.model import Status
 from tests.rig import Rig, ids
@@ -92,10 +93,12 @@ def test_people_of_one_name_are_told_apart(french, go):
 
 
 def test_a_folder_that_is_not_there_is_told(french, go):
-    tenant = french("kind: SharedMailbox\naddress: contact@entreprise.example\nfolderPermissions:\n  Nulle/Part: {alice@entreprise.example: editor}\n")
+    tenant = french("kind: SharedMailbox\naddress: contact@entreprise.example\nfolderPermissions:\n  Nulle/Part: {alice@entreprise.example: editor, bruno@entreprise.example: editor}\n")
     plan = go(tenant.plan())
-    assert not plan.changes
-    assert "folder-missing/contact@entreprise.example/Nulle/Part" in {f.id for f in plan.findings}
+    missing = "folder-missing/contact@entreprise.example/Nulle/Part"
+    assert [change.blocked_by for change in plan.changes] == [(missing,)] * 2
+    assert [f.id for f in plan.findings if f.code == "folder-missing"] == [missing]
+    assert of_cycle(go(tenant.apply())) == 3
 
 
 def test_an_unknown_person_takes_nothing_from_the_others(french, go):
