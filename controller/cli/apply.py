@@ -13,14 +13,14 @@ import click
 from controller.cli import outcome
 from controller.cli.session import Session, each_tenant, open_session, run, tenant_options
 from controller.cli.terminal import closing, paint, show_plan, tell
-from controller.errors import StaleError, UsageError
+from controller.errors import SpecError, StaleError, UsageError
 from controller.journal import Journal
 from controller.keys import public_key
 from controller.reconciler import Setting, carry_out, expect_leave, may_start, prepare
 from controller.saved import Saved, check, check_signer, open_sealed, unpack
 from controller.settings import load_settings
 from controller.source import check_merged
-from controller.spec import TenantSpecs, load
+from controller.spec import Tenant, TenantSpecs, load
 
 _EXAMPLES = """\b
 Examples:
@@ -69,9 +69,23 @@ def open_saved(path: Path, specs: Path | None) -> Saved:
         digests = {tenant.digest for tenant in load(specs).tenants}
         if saved.specs_digest not in digests:
             raise StaleError(f"the plan was made from other specs than those in {specs}")
-    elif saved.plan["commit"]:
+        return saved
+    _check_tenant(saved, settings.specs)
+    if saved.plan["commit"]:
         check_merged(Path.cwd(), saved.plan["commit"], saved.specs_digest, saved.folder)
     return saved
+
+
+def _check_tenant(saved: Saved, specs: Path) -> None:
+    """Whether the specs at hand, if there are any, know the plan's tenant. What else they say is no matter:
+    the plan carries its own."""
+    try:
+        tenants = [one.tenant.spec for one in load(specs).tenants]
+    except (SpecError, UsageError):
+        return
+    known = {one.tenant_id.lower() for one in tenants if isinstance(one, Tenant)}
+    if known and saved.tenant_id.lower() not in known:
+        raise StaleError(f"the plan is for tenant {saved.tenant_id}, and the specs in {specs} are not")
 
 
 async def _apply(yes: bool, common: dict[str, Any], saved: Saved | None) -> int:

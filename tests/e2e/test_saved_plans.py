@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from tests.e2e.conftest import Desk
+from tests.e2e.conftest import TENANT, Desk
 
 BOX = """\
 kind: SharedMailbox
@@ -70,3 +70,13 @@ def test_a_key_that_is_none_is_said_without_showing_it(desk: Desk):
     done = desk.mbx("plan", "--out", "plan.json", code=1, MBX_PLAN_KEY="open sesame")
     assert "MBX_PLAN_KEY" in done.err
     assert "sesame" not in done.err
+
+
+def test_where_the_specs_are_of_another_tenant_it_is_refused_before_anybody_signs_in(desk: Desk):
+    desk.spec(BOX)
+    desk.mbx("plan", "--out", "plan.json", code=0)
+    desk.spec(TENANT.replace("7f1b2c3d", "7f1b2c3e"), "tenant.yaml")
+    refused = desk.mbx("apply", "plan.json", "--yes", code=4, MBX_CLIENT_SECRET="not-the-secret-at-all")
+    assert "7f1b2c3d-0000-4000-8000-000000000001" in refused.err
+    desk.spec("kind: [", "tenant.yaml")
+    desk.mbx("apply", "plan.json", "--yes", code=0)
