@@ -1,9 +1,10 @@
 """How mail is handed on by a mailbox: by Exchange's forwarding, or by an inbox rule of ours.
 
 Forwarding where it can say all that is asked: one hand-off, of all mail, and the document speaks of no other
-forwarding, or of that very one. Otherwise a rule, which redirects: the help desk then sees who wrote, where a forwarded mail would
-be from this mailbox [doc: New-InboxRule, RedirectTo and ForwardTo]. The rules come before the document's own,
-so that none of these keeps a mail from them by stopping; they are known by their names. Pure.
+forwarding, or of that very one. Otherwise a rule, which redirects: the help desk then sees who wrote, where a
+forwarded mail would be from this mailbox [doc: New-InboxRule, RedirectTo and ForwardTo]. The rules come
+before the document's own, so that none of these keeps a mail from them by stopping; they are known by their
+names. Pure.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from controller.cli.session import Session, chosen_options, open_session, run
 from controller.entitlements import Answers, Notes, as_lists, pages
 from controller.entitlements.review import review
 from controller.errors import UsageError
-from controller.intake import everything_open, leave
+from controller.intake import leave, who_can_open
 from controller.journal import Journal
 from controller.spec import TenantSpecs
 from controller.spec.dates import ends_at, parse_moment
@@ -60,9 +60,10 @@ def command(addresses: tuple[str, ...], target: tuple[str, ...], **rest: Any) ->
     tenant.
 
     It answers from what was last seen, and says how old that is: whatever looks at the tenant (plan, apply,
-    drift, the loop) keeps who has access to the managed mailboxes. --live asks the tenant instead.
+    drift, the loop) keeps who has access to the managed mailboxes. What nobody had looked at is asked of
+    the tenant now; with --live everything is.
 
-    Exit status: 0 answered; 1 nobody looked at it yet, or an error.
+    Exit status: 0 answered; 1 nobody has that address, or an error.
     """
     return run(_access((*addresses, *target), **rest))
 
@@ -92,6 +93,9 @@ async def _access(
     now = datetime.now(UTC)
     notes = await _asked(session, specs, now) if live else _noted(session, specs, _moment(at, specs) or now)
     answers = Answers(notes)
+    if not (live or at or leaver) and _is_news(answers, addresses):
+        click.echo("nobody had looked at that yet: asking the tenant", err=True)
+        answers = Answers(await _asked(session, specs, now, addresses))
     if who is not None:
         if leaver:
             return _leaver(answers, who, session, specs, only_show=diff)
@@ -99,9 +103,15 @@ async def _access(
     return _mailboxes(answers, addresses, form, now, specs)
 
 
-async def _asked(session: Session, specs: TenantSpecs, now: datetime) -> Notes:
+def _is_news(answers: Answers, addresses: tuple[str, ...]) -> bool:
+    return not answers.mailboxes or any(answers.opening(address) is None for address in addresses)
+
+
+async def _asked(
+    session: Session, specs: TenantSpecs, now: datetime, addresses: tuple[str, ...] = ()
+) -> Notes:
     async with session.connection(specs) as connection:
-        return Notes.of_now(as_lists(await everything_open(connection.reader())), now)
+        return Notes.of_now(as_lists(await who_can_open(connection.reader(), addresses)), now)
 
 
 def _noted(session: Session, specs: TenantSpecs, moment: datetime) -> Notes:

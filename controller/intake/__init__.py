@@ -11,7 +11,7 @@ from controller.intake.adopting import Adopted, adopt
 from controller.intake.chosen import Choice, choose
 from controller.intake.leaving import Leaving, leave
 from controller.intake.restoring import restored
-from controller.intake.take import Specs, Taken, everything_open, take
+from controller.intake.take import Specs, Taken, take, who_can_open
 
 __all__ = [
     "Adopted",
@@ -21,8 +21,8 @@ __all__ = [
     "Taken",
     "adopt",
     "choose",
-    "everything_open",
     "leave",
     "restored",
     "take",
+    "who_can_open",
 ]

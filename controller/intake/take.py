@@ -94,10 +94,12 @@ class _Desk:
         raise ControllerError("what was read would not hold still: the tenant is changing; import again")
 
 
-async def everything_open(reader: Reader) -> Observed:
-    """Who may do what with every shared mailbox and list of the tenant. Raises ServiceError."""
+async def who_can_open(reader: Reader, addresses: Sequence[str] = ()) -> Observed:
+    """Who may do what with these mailboxes and lists; without any, with every shared one of the tenant.
+
+    Raises ServiceError, and UsageError for an address nobody has."""
     directory = await read_directory(reader)
-    choices = choose(directory, (), (), everything=True)
+    choices = choose(directory, addresses, (), everything=not addresses)
     naming = [aspect for aspect in all_aspects() if aspect.name in (*NAMING, MEMBERS[0]) or aspect.founds]
     asked = [probe_rights(choice.key, choice.principal.address) for choice in choices]
     return await observe(reader, asked, directory, naming)

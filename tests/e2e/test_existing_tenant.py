@@ -50,9 +50,21 @@ def test_mistakes_end_with_a_sentence(desk: Desk) -> None:
     assert not (desk.folder / "x").exists()
 
 
+def test_what_nobody_had_looked_at_is_asked_of_the_tenant(desk: Desk) -> None:
+    told = desk.mbx("access", "info@entreprise.example", "--format", "json", code=0)
+    assert "asking the tenant" in told.err
+    assert told.json["mailbox"] == BOX
+    assert "alice@entreprise.example" in {one["who"] for one in told.json["people"]}
+    assert desk.mbx("access", "emma@entreprise.example", "--format", "json", code=0).json["kind"] == "MailboxDelegation"
+    person = desk.mbx("access", "--user", "emma@entreprise.example", "--format", "json", code=0).json
+    assert [one["mailbox"] for one in person["mailboxes"]] == ["factures@entreprise.example"]
+    assert "nobody in this tenant has" in desk.mbx("access", "qui@entreprise.example", code=1).err
+    assert "AADSTS" in desk.mbx("access", BOX, code=1, MBX_CLIENT_SECRET="not-the-secret-at-all").err
+    assert desk.mbx("access", BOX, "--at", "2026-01-01", code=1).out == ""
+    assert desk.tenant.writes() == []
+
+
 def test_who_can_read_is_answered_from_the_last_look_and_live(desk: Desk) -> None:
-    asked = desk.mbx("access", BOX, code=1)
-    assert "nobody had looked at" in asked.err
     desk.spec("kind: SharedMailbox\naddress: contact@entreprise.example\ndisplayName: Contact\naccess: {}\n")
     desk.plan(code=5)
     told = desk.mbx("access", BOX, "--format", "json", code=0).json

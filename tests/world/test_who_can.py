@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from controller.entitlements import Answers, Notes, as_lists
-from controller.intake import everything_open, leave
+from controller.intake import leave, who_can_open
 from tests.rig import Rig, make_rig
 from tests.samples import LIMITS, SCENARIO
 from tests.shapes import scenario
@@ -98,7 +98,7 @@ def test_asked_and_noted_are_the_same(tmp_path: Path, go: Any, seed: int) -> Non
 
     async def asked() -> Answers:
         async with rig.connection() as connection:
-            return Answers(Notes.of_now(as_lists(await everything_open(connection.reader())), rig.clock.now()))
+            return Answers(Notes.of_now(as_lists(await who_can_open(connection.reader())), rig.clock.now()))
 
     noted, live = answers(rig), go(asked())
     assert noted.mailboxes == live.mailboxes

@@ -133,7 +133,7 @@ def handoff_troubles(
 
 
 def says_the_same(part: _ByMail, forwarding: Forwarding) -> bool:
-    """Whether a hand-off and the forwarding are one wish, written twice: all mail, there, and as much kept."""
+    """Whether a hand-off and the forwarding are one wish, written twice: all mail, as much kept."""
     if part.address is None or forwarding.to is None or part.conditions is not None:
         return False
     same_place = canon.address(part.address) == canon.address(forwarding.to)
