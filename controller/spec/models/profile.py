@@ -15,12 +15,11 @@ from controller.spec.models.scalars import Name
 from controller.spec.models.shared_mailbox import SharedMailbox
 from controller.spec.models.wording import Wording
 
-# What only the mailbox's own document may say, and why. An address stands in one document; a deletion or a
-# conversion is wished one mailbox at a time.
+# What only the mailbox's own document may say, and why. Aliases may stand here: should two mailboxes get one
+# from the same profile, both documents are told.
 OWN: Final = {
     "address": "a profile is about no mailbox of its own",
     "previousAddresses": "an address belongs to one mailbox",
-    "aliases": "an address belongs to one mailbox",
     "state": "a deletion is wished for one mailbox at a time",
     "convert": "a conversion is wished for one mailbox at a time",
     "profile": "a profile stands on no other profile",

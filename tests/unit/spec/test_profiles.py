@@ -113,6 +113,17 @@ def test_places(merged: Document, path: tuple[str, ...], place: str) -> None:
     assert str(merged.at(*path)) == f"specs/{place}"
 
 
+def test_aliases_of_both_come_one_after_the_other(specs: Specs) -> None:
+    specs.write("profiles/team.yaml", "kind: Profile\nname: team-inbox\naliases: [aide@entreprise.example]\n")
+    specs.write("a.yaml", "kind: SharedMailbox\naddress: a@entreprise.example\nprofile: team-inbox\naliases: [b@entreprise.example]\n")
+    (document,) = specs.load().tenants[0].documents
+    assert document.spec.aliases == ("aide@entreprise.example", "b@entreprise.example")  # type: ignore[attr-defined]
+    assert str(document.at("aliases", "0")) == "specs/profiles/team.yaml:3"
+    specs.write("c.yaml", "kind: SharedMailbox\naddress: c@entreprise.example\nprofile: team-inbox\n")
+    (problem,) = specs.problems()
+    assert "aide@entreprise.example stands in two documents" in problem
+
+
 def test_what_is_shown_names_both_files(merged: Document) -> None:
     lines = show(merged).splitlines()
     assert ["-", "full-access", "#", "specs/profiles/team.yaml:6"] in [
