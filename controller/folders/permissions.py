@@ -141,7 +141,7 @@ class _Reading:
         self.findings: list[Finding] = []
 
     async def note(self, folder: str, ident: str, row: Mapping[str, Any]) -> None:
-        what = level(row.get("AccessRights"), row.get("SharingPermissionFlags"))
+        what = _level_of(row)
         text, kind, address = _holder(row.get("User"))
         everybody = (kind or text).lower()
         if everybody in (EVERYBODY, STRANGERS):
@@ -151,31 +151,36 @@ class _Reading:
             self.fields[(*PERMISSIONS, folder, orphan[1])] = what
             self.ids[orphan[1]] = text
             return
-        for who in await self._resolve(ident, text, address):
-            self.fields[(*PERMISSIONS, folder, who.address.lower())] = what
+        for who, theirs in await self._resolve(ident, text, address, what):
+            self.fields[(*PERMISSIONS, folder, who.address.lower())] = theirs
             self.ids[who.address.lower()] = who.guid
 
-    async def _resolve(self, ident: str, text: str, address: str) -> list[Principal]:
+    async def _resolve(self, ident: str, text: str, address: str, what: str) -> list[tuple[Principal, str]]:
+        """Whom a row is about, and what each of them may do: of several who share a name, what their own
+        row says, because the row with the name may be anybody's."""
         found = self._directory.by_address(address) if address else self._directory.displayed(text)
         if len(found) > 1:
-            asked = await asyncio.gather(*(self._holds(ident, one) for one in found))
-            found = [one for one, holds in zip(found, asked, strict=True) if holds]
-        if not found:
+            asked = await asyncio.gather(*(self._of(ident, one) for one in found))
+            held = [(one, theirs) for one, theirs in zip(found, asked, strict=True) if theirs]
+        else:
+            held = [(one, what) for one in found]
+        if not held:
             known = self._directory.by_trustee(text)
-            found = [] if isinstance(known, Unknown) else [known]
-        if not found:
+            held = [] if isinstance(known, Unknown) or known in found else [(known, what)]
+        if not held:
             self.findings.append(self._unrecognised(text))
-        return found
+        return held
 
-    async def _holds(self, ident: str, one: Principal) -> bool:
+    async def _of(self, ident: str, one: Principal) -> str | None:
+        """What one person may do; None for somebody without an entry."""
         parameters = {"Identity": f"{self._resource.identity}:{ident}", "User": one.guid}
         try:
             rows = await self._reader.exchange(
                 "Get-MailboxFolderPermission", parameters, anchor=anchor_of(self._resource)
             )
         except (NotFoundError, InvalidError, ConflictError):
-            return False  # "there is no existing permission entry found for user" [obs]
-        return bool(rows)
+            return None  # "there is no existing permission entry found for user" [obs]
+        return _level_of(rows[0]) if rows else None
 
     def _unrecognised(self, text: str) -> Finding:
         return Finding(
@@ -186,6 +191,10 @@ class _Reading:
             self._resource.key,
             self._resource.at(*PERMISSIONS),
         )
+
+
+def _level_of(row: Mapping[str, Any]) -> str:
+    return level(row.get("AccessRights"), row.get("SharingPermissionFlags"))
 
 
 def _holder(user: Any) -> tuple[str, str, str]:

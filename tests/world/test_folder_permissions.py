@@ -92,6 +92,18 @@ def test_people_of_one_name_are_told_apart(french, go):
     assert not go(tenant.plan()).changes
 
 
+def test_people_of_one_name_keep_what_each_of_them_may_do(french, go):
+    rows = "Calendar: {alice@entreprise.example: editor, emma@entreprise.example: reviewer}"
+    tenant = french(f"kind: SharedMailbox\naddress: contact@entreprise.example\nfolderPermissions:\n  {rows}\n")
+    tenant.entry("emma@entreprise.example").display_name = "Alice Martin"
+    assert {outcome.status for outcome in go(tenant.apply()).outcomes} == {Status.APPLIED}
+    assert not go(tenant.plan()).changes
+    tenant.poke("Set-MailboxFolderPermission", Identity="contact@entreprise.example:\\Calendrier",
+                User="emma@entreprise.example", AccessRights=["Owner"])  # fmt: skip
+    (drift,) = go(tenant.plan()).changes
+    assert (drift.path[-1], drift.before, drift.after) == ("emma@entreprise.example", "owner", "reviewer")
+
+
 def test_a_folder_that_is_not_there_is_told(french, go):
     tenant = french("kind: SharedMailbox\naddress: contact@entreprise.example\nfolderPermissions:\n  Nulle/Part: {alice@entreprise.example: editor, bruno@entreprise.example: editor}\n")
     plan = go(tenant.plan())
