@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
-from typing import Final
+from typing import Any, Final
 
 from controller.aspect import Context, Resource
 from controller.clients import Reader
@@ -34,9 +34,12 @@ async def read_names(reader: Reader, directory: Directory) -> None:
         return
     rows = await reader.graph_list("/users", top=999, select="id,givenName,surname")
     directory.given = {
-        str(row.get("id")): (str(row.get("givenName") or "").strip(), str(row.get("surname") or "").strip())
-        for row in rows
+        str(row.get("id")).lower(): (_told(row, "givenName"), _told(row, "surname")) for row in rows
     }
+
+
+def _told(row: Mapping[str, Any], name: str) -> str:
+    return str(row.get(name) or "").strip()
 
 
 def claims(resource: Resource, context: Context) -> Desired:

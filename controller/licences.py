@@ -103,7 +103,7 @@ async def _listed(reader: Reader) -> dict[str, Mapping[str, Any] | ServiceError]
         rows = await reader.graph_list("/users", top=999, select=_COLUMNS)
     except ServiceError:
         return {}  # each is asked for, and names its own trouble
-    return {str(row["id"]): row for row in rows}
+    return {str(row["id"]).lower(): row for row in rows}
 
 
 async def _one(reader: Reader, resource: Resource) -> Mapping[str, Any] | ServiceError:

@@ -52,12 +52,14 @@ class KilledError(BaseException):
 
 
 class Wire(httpx.AsyncBaseTransport):
-    """The way to the sandbox. `strike` is asked before and after each request, and may raise."""
+    """The way to the sandbox. `strike` is asked before and after each request, and may raise; `rewrite` may
+    change the text of an answer, for what a service may say otherwise."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._inner = httpx.ASGITransport(create_app(sandbox))
         self.requests = 0
         self.strike: Callable[[int, str], None] = lambda number, when: None
+        self.rewrite: Callable[[httpx.Request, str], str] | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.requests += 1
@@ -68,7 +70,11 @@ class Wire(httpx.AsyncBaseTransport):
         except ConnectionLostError as error:
             raise httpx.ReadError("connection reset", request=request) from error
         self.strike(number, "after")
-        return response
+        if self.rewrite is None:
+            return response
+        text = self.rewrite(request, (await response.aread()).decode())
+        kept = {k: v for k, v in response.headers.items() if k not in ("content-length", "content-encoding")}
+        return httpx.Response(response.status_code, headers=kept, content=text.encode(), request=request)
 
 
 @dataclass

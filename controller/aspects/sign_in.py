@@ -65,7 +65,7 @@ class SignIn(Aspect):
             return {r.key: Unreadable(error) for r in resources}
         except ServiceError:
             rows = []  # each is asked for, and names its own trouble
-        users = {row["id"]: row for row in rows}
+        users = {str(row["id"]).lower(): row for row in rows}
         found: dict[Key, Observation] = {}
         unlisted = []  # not absent: the listing may lag behind
         for resource in resources:

@@ -41,6 +41,7 @@ _IN_STORE: Final = re.compile(
 # The service's own limit is about 15 minutes; these use it [obs: EXO module constants].
 _SLOW: Final = frozenset({"get-distributiongroupmember", "update-distributiongroupmember", "set-unifiedgroup",
                           "set-organizationconfig", "search-unifiedauditlog"})  # fmt: skip
+_IDS: Final = frozenset({"Guid", "ExternalDirectoryObjectId", "ExchangeGuid"})  # compared as text
 _NOTHING: Final[Mapping[str, Any]] = {}
 _SLOW_TIMEOUT: Final = 960.0  # seconds
 
@@ -338,13 +339,23 @@ def _rows(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
+def _as_told(row: Mapping[str, Any], key: str, value: str) -> str | list[str]:
+    if key in _IDS:
+        return value.lower()
+    if str(row.get(f"{key}@odata.type")).startswith("#Collection("):
+        return [value] if value else []
+    return value
+
+
 def _plain(row: dict[str, Any], above: Mapping[str, Any] = _NOTHING) -> dict[str, Any]:
-    """Without the type hints that sit beside the properties (`X@data.type`). A text or list that the row
-    `above` has, too, is kept once: most objects have the same in most of their properties."""
-    plain = {}
-    for key, value in row.items():
+    """Without the type hints that sit beside the properties (`X@data.type`): what is called a collection
+    becomes one, and ids are in lower case. A text or list that the row `above` has, too, is kept once: most
+    objects have the same in most of their properties."""
+    plain: dict[str, Any] = {}
+    for key, sent in row.items():
         if "@" in key:
             continue
+        value = _as_told(row, key, sent) if type(sent) is str else sent
         kind = type(value)
         if kind is dict:
             plain[key] = _plain(value)

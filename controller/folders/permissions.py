@@ -84,6 +84,12 @@ def _escaped(name: str) -> str:
     return name.replace("/", "\uf8ff")
 
 
+def _path(row: Mapping[str, Any]) -> str:
+    """Where a folder is; should the slash in its own name stand there as it is, the name tells it apart."""
+    path, name = str(row.get("FolderPath") or ""), str(row.get("Name") or "")
+    return path.removesuffix(name) + _escaped(name) if name and path.endswith(f"/{name}") else path
+
+
 async def read_folders(reader: Reader, identity: str, anchor: str) -> Folders:
     """Every folder of a mailbox. Raises ServiceError."""
     parameters = {"Identity": identity}
@@ -93,7 +99,7 @@ async def read_folders(reader: Reader, identity: str, anchor: str) -> Folders:
     by_type: dict[str, tuple[str, str]] = {}
     by_path: dict[str, str] = {}
     for row in rows:
-        path, ident = str(row.get("FolderPath") or ""), str(row.get("FolderId") or "")
+        path, ident = _path(row), str(row.get("FolderId") or "")
         kind = str(row.get("FolderType") or "").replace(" ", "").lower()
         if kind and kind not in ("usercreated", "root"):
             by_type.setdefault(kind, (ident, path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -150,6 +151,21 @@ def test_two_of_one_name_are_told_apart(rig, go):
     applied(go(tenant.apply()))
     assert {n for n in colours(tenant) if n.startswith("Pris")} == {
         "Pris par Alice D", "Pris par Alice M", "Pris par Bruno",
+    }  # fmt: skip
+
+
+def test_whoever_graph_and_exchange_spell_in_two_ways_is_one_person(rig, go):
+    """Ids are compared without case: nobody says that both services spell them alike."""
+    scenario = OUTLOOK.replace("  david@entreprise.example: {displayName: David Leroy}",
+                               "  david@entreprise.example: {displayName: 'Leroy, David', givenName: David, surname: Leroy}")
+    tenant = rig(CLAIMS.replace("  emma", "  david@entreprise.example: [full-access]\n  emma"), scenario=scenario)
+    ids = re.compile(r'("id": ?")([-0-9a-f]{36})"')
+    tenant.wire.rewrite = lambda request, text: (
+        ids.sub(lambda found: f'{found[1]}{found[2].upper()}"', text) if '"givenName"' in text else text
+    )
+    applied(go(tenant.apply()))
+    assert {n for n in colours(tenant) if n.startswith("Pris")} == {
+        "Pris par Alice", "Pris par Bruno", "Pris par David",
     }  # fmt: skip
 
 

@@ -150,6 +150,15 @@ def test_a_slash_in_a_name():
     assert segments("Clients/A\\/B/Contrats") == ["Clients", "A/B", "Contrats"]
 
 
+@pytest.mark.parametrize("shown", ["\uf8ff", "/"], ids=["private", "plain"])
+def test_a_folder_is_found_however_its_path_shows_the_slash_in_its_name(french, go, shown):
+    tenant = french("kind: SharedMailbox\naddress: contact@entreprise.example\nfolders: {Clients: , 'Clients/A\\/B': }\n"
+                    "folderPermissions:\n  'Clients/A\\/B': {alice@entreprise.example: reviewer}\n")
+    tenant.wire.rewrite = lambda request, text: text.replace("\uf8ff", shown)
+    assert {o.status for o in go(tenant.apply()).outcomes} == {Status.APPLIED}
+    assert not go(tenant.plan()).changes
+
+
 def test_entries_of_somebody_deleted_or_protected_stay(french, go):
     tenant = french(FRENCH)
     tenant.poke("Add-MailboxFolderPermission", Identity="contact@entreprise.example:\\Calendrier",

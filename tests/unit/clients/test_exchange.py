@@ -117,6 +117,19 @@ def test_type_hints_are_stripped_and_odd_values_survive() -> None:
     }  # fmt: skip
 
 
+def test_a_collection_of_one_is_a_collection_and_ids_have_one_spelling() -> None:
+    row = {
+        "GrantSendOnBehalfTo@odata.type": "#Collection(String)", "GrantSendOnBehalfTo": "Alice Martin",
+        "ModeratedBy@odata.type": "#Collection(String)", "ModeratedBy": "", "Name": "Alice Martin",
+        "Guid@data.type": "System.Guid", "Guid": "0C7C7B0E-52D5-4A2B-8A39-7A4A6C7B9F01",
+    }  # fmt: skip
+    (got,) = Tenant(lambda asked: rows(row)).read("Get-Mailbox")
+    assert got == {
+        "GrantSendOnBehalfTo": ["Alice Martin"], "ModeratedBy": [], "Name": "Alice Martin",
+        "Guid": "0c7c7b0e-52d5-4a2b-8a39-7a4a6c7b9f01",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "response",
     [
