@@ -355,7 +355,7 @@ def _plain(row: dict[str, Any], above: Mapping[str, Any] = _NOTHING) -> dict[str
     for key, sent in row.items():
         if "@" in key:
             continue
-        value = _as_told(row, key, sent) if type(sent) is str else sent
+        value: Any = _as_told(row, key, sent) if type(sent) is str else sent
         kind = type(value)
         if kind is dict:
             plain[key] = _plain(value)
