@@ -1,4 +1,4 @@
-"""The page of a line at the forge, from the address of the repository. Pure.
+"""The pages of a line and of a commit at the forge, from the address of the repository. Pure.
 
 The forms of the addresses are those that the forges' own "copy permalink" gives. An address of an unknown
 host gives none, and the place is told as `file:line`.
@@ -14,6 +14,7 @@ from controller.clients.forge import ForgeName
 from controller.model import Origin
 
 _SSH = re.compile(r"(?:ssh://)?(?:[^@/\s]+@)?(?P<host>[^:/\s]+)(?::\d+)?[:/](?P<path>[^\s]+)")
+_DOORS = {"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}  # for ssh through port 443
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -38,6 +39,13 @@ class Pages:
                 place = f"line={line}&lineEnd={line + 1}&lineStartColumn=1&lineEndColumn=1"
                 return f"{self.web}?path=/{quote(origin.path, safe='')}&version=GC{commit}&{place}"
 
+    def of_commit(self, commit: str | None) -> str | None:
+        """The page of a commit; None where the files are not those of one."""
+        if commit is None or not _COMMIT.fullmatch(commit):
+            return None
+        inside = "/-/commit/" if self.forge is ForgeName.GITLAB else "/commit/"
+        return f"{self.web}{inside}{commit}"
+
 
 def pages_of(repository: str | None, forge: ForgeName | None = None) -> Pages | None:
     """By the address that git fetches from; `forge` says what a host of an untelling name is."""
@@ -56,13 +64,17 @@ def pages_of(repository: str | None, forge: ForgeName | None = None) -> Pages | 
 def _parts(repository: str) -> tuple[str, str]:
     """Host and path, without user, password and port of ssh."""
     if repository.startswith(("https://", "http://")):
-        parts = urlsplit(repository)
-        port = f":{parts.port}" if parts.port else ""
+        try:
+            parts = urlsplit(repository)
+            port = f":{parts.port}" if parts.port else ""
+        except ValueError:
+            return "", ""
         return (parts.hostname or "") + port, parts.path.strip("/")
     match = _SSH.fullmatch(repository)
     if match is None or repository.startswith(("/", ".", "file:")):
         return "", ""
-    return match["host"].lower(), match["path"].strip("/")
+    host = match["host"].lower()
+    return _DOORS.get(host, host), match["path"].strip("/")
 
 
 def _forge(host: str) -> ForgeName | None:
