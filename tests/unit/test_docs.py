@@ -14,6 +14,7 @@ import pytest
 
 from controller.cli import COMMANDS, module_of, outcome
 from controller.report import plan_schema
+from controller.report.explained import explained
 from controller.spec.models.approval import APPROVABLE
 
 ROOT = Path(__file__).parents[2]
@@ -191,6 +192,18 @@ def test_everything_that_can_be_approved_is_told() -> None:
     assert {name.rstrip("/") for name in APPROVABLE} - {
         n.split("/")[0] for n in code(page("findings.md"))
     } == set()
+
+
+def test_what_the_page_says_of_a_finding_is_what_its_documentation_says() -> None:
+    spec = importlib.util.spec_from_file_location("finding_words", REFERENCE / "finding_words.py")
+    assert spec
+    assert spec.loader
+    words = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(words)
+    written = (DOCS.parent / "controller/report/explained.json").read_text("utf-8")
+    assert words.words(page("findings.md")) == written, "run: python docs/reference/finding_words.py"
+    untold = {code for code in codes() if not (told := explained(code)) or not told.means}
+    assert untold == set()
 
 
 # --- the plan as JSON -------------------------------------------------------------------------------
