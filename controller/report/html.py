@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from controller.model import Action, Change, Finding, Key, Plan, Request, Severity
+from controller.model import Action, Change, Finding, Key, Origin, Plan, Request, Severity
 from controller.report.as_json import summary
+from controller.report.coming import in_words
+from controller.report.marked import marked
 from controller.report.people import crowd, sentences, timing, warnings
 from controller.report.text import by_resource, in_lines, notes, plain, short, words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_HERE: Final = Path(__file__).parent
+FOLDER: Final = Path(__file__).parent
+Link = Callable[[Origin | None], str | None]
 _TAKING: Final = frozenset({Action.REVOKE, Action.REMOVE, Action.DELETE, Action.CONVERT})
 _GIVING: Final = frozenset({Action.CREATE, Action.GRANT, Action.ADD})
 _SEVERITIES: Final = (Severity.ERROR, Severity.WARNING, Severity.INFO)
@@ -40,6 +43,7 @@ class _Row:
     risk: str
     cause: str
     place: str
+    url: str | None
     effects: tuple[str, ...]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -58,38 +62,45 @@ class _Box:
 
 
 def as_html(plan: Plan) -> str:
-    style, script = ((_HERE / name).read_text("utf-8") for name in ("plan.css", "plan.js"))
-    return _environment().get_template("plan.html.j2").render(
+    style = "".join((FOLDER / name).read_text("utf-8") for name in ("palette.css", "alone.css", "plan.css"))
+    script = (FOLDER / "plan.js").read_text("utf-8")
+    return _environment().get_template("plan_alone.html.j2").render(
         style=style,
         script=script,
         policy=f"default-src 'none'; style-src {_named(style)}; script-src {_named(script)}; "
         "base-uri 'none'; form-action 'none'",
-        tenant=plain(plan.tenant),
-        commit=plain(short(plan.commit)) if plan.commit else "",
-        made=f"{plan.created_at:%Y-%m-%d %H:%M} UTC",
-        counts=summary(plan),
-        crowd=crowd(plan),
-        timing=timing(plan),
-        boxes=[_box(key, changes) for key, changes in by_resource(plan)],
-        findings=[_finding(finding) for finding in _ordered(plan.findings)],
-        upcoming=[
-            (f"{one.at:%Y-%m-%d %H:%M}", str(one.action), plain(one.id.partition("/")[2]))
-            for one in plan.upcoming
-        ],
+        **parts(plan, lambda origin: None),
     )
+
+
+def parts(plan: Plan, link: Link) -> dict[str, Any]:
+    """What `plan_parts.html.j2` shows. `link` gives the page of a place, or None."""
+    return {
+        "tenant": plain(plan.tenant),
+        "commit": plain(short(plan.commit)) if plan.commit else "",
+        "made": f"{plan.created_at:%Y-%m-%d %H:%M} UTC",
+        "counts": summary(plan),
+        "crowd": crowd(plan),
+        "timing": timing(plan),
+        "boxes": [_box(key, changes, link) for key, changes in by_resource(plan)],
+        "findings": [_finding(finding, link) for finding in _ordered(plan.findings)],
+        "coming": in_words(plan.upcoming),
+    }
 
 
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - few plans need it
 
-    return Environment(
-        loader=FileSystemLoader(_HERE),
+    made = Environment(
+        loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["marked"] = marked
+    return made
 
 
 def _named(text: str) -> str:
@@ -97,13 +108,13 @@ def _named(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _box(key: Key, changes: Sequence[Change]) -> _Box:
+def _box(key: Key, changes: Sequence[Change], link: Link) -> _Box:
     worst = max((change.risk for change in changes), key=lambda risk: risk.rank)
-    rows = tuple(_row(same) for same in in_lines(changes))
+    rows = tuple(_row(same, link) for same in in_lines(changes))
     return _Box(plain(key.address), str(key.kind), str(worst), rows)
 
 
-def _row(same: Sequence[Change]) -> _Row:
+def _row(same: Sequence[Change], link: Link) -> _Row:
     first = same[0]
     subject, what = map(plain, words(same))
     tone = "takes" if first.action in _TAKING else "gives" if first.action in _GIVING else "turns"
@@ -115,6 +126,7 @@ def _row(same: Sequence[Change]) -> _Row:
         risk=str(first.risk),
         cause="" if first.cause.value == "first-seen" else str(first.cause),
         place=plain(str(first.origin)) if first.origin else "",
+        url=link(first.origin),
         effects=tuple(map(plain, sentences(same))),
         notes=tuple(notes(same)),
         warnings=tuple(map(plain, warnings(same))),
@@ -133,9 +145,9 @@ def _value(value: Any) -> str:
     return text if len(text) <= 300 else f"{text[:299]}…"
 
 
-def _finding(finding: Finding) -> tuple[str, str, str, str]:
+def _finding(finding: Finding, link: Link) -> tuple[str, str, str, str, str | None]:
     place = plain(str(finding.origin)) if finding.origin else ""
-    return str(finding.severity), plain(finding.id), plain(finding.message), place
+    return str(finding.severity), plain(finding.id), finding.message, place, link(finding.origin)
 
 
 def _ordered(findings: Sequence[Finding]) -> list[Finding]:

@@ -3,7 +3,7 @@
   const tools = document.getElementById("tools"), search = document.getElementById("search");
   const shown = document.getElementById("shown");
   const boxes = [...document.querySelectorAll(".box")].map((box) => ({
-    box, name: box.querySelector("h3").textContent.toLowerCase(),
+    box, name: box.querySelector("h2").textContent.toLowerCase(),
     rows: [...box.querySelectorAll(".rows > li")].map((row) => ({
       row, risk: row.dataset.risk, held: row.dataset.held, text: row.textContent.toLowerCase(),
     })),
