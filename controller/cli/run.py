@@ -239,7 +239,8 @@ async def _for_ever(
     serving: asyncio.Future[None] | None = None
     if place != OFF:
         opened = bind(place)
-        site = Site(board, settings, _now, loop.look, journals.open, is_exposed(opened), metrics=metrics)
+        site = Site(board, settings, _now, loop.look, journals.open, is_exposed(opened),
+                    metrics=metrics, pages=notifier.pages)  # fmt: skip
         serving = asyncio.ensure_future(serve(create_app(site), opened, halt.wait))
         _log.info("page.served", address=address_of(opened))
     _obey(loop)

@@ -37,12 +37,13 @@ Connect = Callable[[Desk], AbstractAsyncContextManager[Connection]]
 
 
 class Notifier:
-    """A listener of the loop, and the task that sends. `repository` is where git fetches the specs from."""
+    """A listener of the loop, and the task that sends. `repository` is where git fetches the specs from;
+    `pages` are its pages at the forge, if it is at one."""
 
     def __init__(self, journal: Callable[[], Journal], courier: Courier, repository: str | None) -> None:
         self._journal = journal
         self._courier = courier
-        self._pages = pages_of(repository)
+        self.pages = pages_of(repository)
         self._desks: dict[str, Desk] = {}
         self._woken = asyncio.Event()
 
@@ -61,7 +62,7 @@ class Notifier:
         long: healing goes on."""
         try:
             async with asyncio.timeout(_PATIENCE):
-                await asyncio.to_thread(lambda: note_drift(self._journal(), turn, self._pages))
+                await asyncio.to_thread(lambda: note_drift(self._journal(), turn, self.pages))
         except (TimeoutError, ControllerError) as error:
             _log.warning("notifications.unforeseen", error=str(error) or "it took too long")
 
@@ -71,7 +72,7 @@ class Notifier:
             self._note(replace(turn, tenant=desk.tenant, tenant_id=desk.tenant_id))
 
     def _note(self, turn: Turn) -> Desk | None:
-        return note(self._journal(), turn, self._pages)
+        return note(self._journal(), turn, self.pages)
 
     def _remembered(self) -> dict[str, Desk]:
         return {desk.tenant_id: desk for desk in desks(self._journal())}

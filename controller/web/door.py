@@ -1,20 +1,24 @@
 """Who may look: everything that comes in passes here first, before any page.
 
 On loopback whoever is on this machine may look, if the browser names this machine: a page of somebody
-else's whose name was made to lead here (DNS rebinding) does not. Elsewhere a token is asked for, or a header
-that a proxy sets once it knows who asks; with neither, only probes, hooks and bare figures are answered.
-With both, both: the token is how the proxy shows that it is the proxy.
+else's whose name was made to lead here (DNS rebinding) does not; nor with a header for a door, which such a
+page could set itself. Elsewhere a token is asked for, or a header that a proxy sets once it knows who asks;
+with neither, only probes, hooks and bare figures are answered. With both, both: the token is how the proxy
+shows that it is the proxy.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import parse_qs, quote, urlsplit
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -23,7 +27,6 @@ from controller.web import paper
 from controller.web.site import Site
 
 _OPEN: Final = ("/healthz", "/readyz", "/hooks/", "/static/")  # by what they start with
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _COOKIE: Final = "mbx_session"
 _LASTS: Final = timedelta(hours=12)
 _LARGEST: Final = 4096  # bytes of a login form
@@ -31,6 +34,10 @@ _SHUT: Final = (
     "This page shows who can read which mailbox, and is reached from beyond this machine.\n"
     "Set MBX_WEB_TOKEN (and sign in with it), or MBX_WEB_USER_HEADER to the header that your proxy sets\n"
     "once somebody has signed in; or listen on 127.0.0.1. Then start mbx run again.\n"
+)
+_ELSEWHERE: Final = (
+    "On this machine the page answers by http://127.0.0.1 and http://localhost, whatever else leads here.\n"
+    "A proxy has to ask by that name, too, or to send MBX_WEB_TOKEN.\n"
 )
 _HEADERS: Final = {
     "x-content-type-options": "nosniff",
@@ -45,11 +52,18 @@ POLICY: Final = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 Next = Callable[[Request], Awaitable[Response]]
+_log = structlog.get_logger(__name__)
 
 
 async def pass_on(request: Request, go_on: Next) -> Response:
-    """Answers by itself, or lets through; what goes out carries the same headers in any case."""
-    response = _stopped(request) or await go_on(request)
+    """Answers by itself, or lets through; what goes out carries the same headers in any case, and where
+    something breaks no more than a word to find it in the log by."""
+    try:
+        response = _stopped(request) or await go_on(request)
+    except Exception:
+        said = secrets.token_hex(4)
+        _log.exception("page.failed", id=said, method=request.method, path=request.url.path)
+        response = PlainTextResponse(f"something broke here; the log tells what, under {said}\n", 500)
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("content-security-policy", POLICY)
@@ -63,8 +77,8 @@ def _stopped(request: Request) -> Response | None:
     if path != "/login" and request.method not in ("GET", "HEAD"):
         return PlainTextResponse("these pages only show\n", 405, {"allow": "GET, HEAD"})
     site: Site = request.app.state.site
-    if not (site.exposed or _has_door(site) or is_here(request)):
-        return PlainTextResponse("ask for http://127.0.0.1 or http://localhost\n", 421)
+    if not (site.exposed or site.settings.web_token or is_here(request)):
+        return PlainTextResponse(_ELSEWHERE, 421)
     if site.exposed and not _has_door(site):
         return PlainTextResponse(_SHUT, 403)
     if path == "/login" or is_let_in(request) or (path == "/metrics" and has_token(request)):
@@ -80,7 +94,7 @@ def _asked(request: Request, site: Site) -> Response:
         said = "the token is missing or wrong: Authorization: Bearer, with MBX_WEB_TOKEN\n"
         return PlainTextResponse(said, 401, {"www-authenticate": 'Bearer realm="mbx"'})
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse(f"/login?to={quote(target, safe='')}", 303)
+    return RedirectResponse(f"{paper.root(request)}login?to={quote(target, safe='')}", 303)
 
 
 def _has_door(site: Site) -> bool:
@@ -89,7 +103,11 @@ def _has_door(site: Site) -> bool:
 
 def is_here(request: Request) -> bool:
     """Whether it was this machine that was asked for."""
-    return urlsplit(f"//{request.headers.get('host', '')}").hostname in _LOOPBACK
+    try:
+        name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def is_let_in(request: Request) -> bool:
@@ -133,14 +151,14 @@ def _is_session(cookie: str, token: str, now: datetime) -> bool:
 def _inside(target: str) -> str:
     """A place of ours to go on to, whatever was asked for."""
     parts = urlsplit(target)
-    fine = target.startswith("/") and not target.startswith("//") and "\\" not in target
+    fine = target.startswith("/") and "//" not in target[:2] and "\\" not in target
     return target if fine and not parts.netloc and target.isprintable() else "/"
 
 
 async def login(request: Request) -> Response:
     site: Site = request.app.state.site
     if site.settings.web_token is None:
-        return RedirectResponse("/", 303)
+        return RedirectResponse(paper.root(request), 303)
     if request.method != "POST":
         target = _inside(request.query_params.get("to", "/"))
         return paper.page(request, "login.html.j2", title="Sign in", target=target, wrong=False)
@@ -156,7 +174,7 @@ async def login(request: Request) -> Response:
         return paper.page(
             request, "login.html.j2", title="Sign in", target=target, wrong=True, status=401
         )
-    response = RedirectResponse(target, 303)
+    response = RedirectResponse(f"{paper.root(request)}{target[1:]}", 303)
     secure = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto", ""))
     response.set_cookie(
         _COOKIE, _session(token, site.now()), max_age=int(_LASTS.total_seconds()), httponly=True,

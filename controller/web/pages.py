@@ -1,106 +1,65 @@
-"""The pages. They read the board and the journal, never the tenant, and answer nothing but GET and HEAD.
+"""The pages of what was seen. They read the board and the journal, never the tenant, and answer nothing but
+GET and HEAD.
 
 Each is a plain function: Starlette runs it in a thread, so that no page keeps a cycle waiting.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from controller.board import Standing
-from controller.entitlements.notes import RIGHTS
 from controller.errors import StateError
-from controller.journal import HistoryRow, Order
-from controller.model import Cause, Severity
-from controller.report import FORMATS
+from controller.journal import Errand
+from controller.model import Cause, Finding, Kind, Severity
+from controller.report.coming import in_words
 from controller.report.text import described
 from controller.web import paper
-from controller.web.site import Site
-from controller.web.view import STATES, Row, View
+from controller.web.asked import (
+    history_of,
+    part_of,
+    render,
+    site_of,
+    suspended,
+    view_of,
+    words_of,
+)
+from controller.web.holding import given, ways
+from controller.web.view import STATES, View, folded
 
-_SHOWN: Final = 50  # rows of a page
-_NEWEST: Final = 50  # changes of a history
 _PEOPLE: Final = 25
-_SEVERITIES: Final = ("error", "warning", "info")
-_KINDS: Final = ("SharedMailbox", "DistributionList", "MailboxDelegation")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Some of many rows. `number` and `last` count from 1."""
-
-    rows: Sequence[Any]
-    total: int
-    number: int
-    last: int
-
-
-def _part(request: Request, rows: Sequence[Any]) -> Part:
-    asked = request.query_params.get("page", "1")
-    last = max(1, -(-len(rows) // _SHOWN))
-    number = min(max(1, int(asked)), last) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
-    return Part(rows[(number - 1) * _SHOWN : number * _SHOWN], len(rows), number, last)
-
-
-def _site(request: Request) -> Site:
-    site: Site = request.app.state.site
-    return site
-
-
-def _standing(request: Request) -> Standing:
-    name = request.path_params["tenant"]
-    for standing in _site(request).board.standings().values():
-        if standing.last.tenant == name:
-            return standing
-    raise HTTPException(404, f"no tenant {name} is looked after here")
-
-
-def _view(request: Request) -> View | None:
-    """None where the tenant was not seen yet."""
-    good = _standing(request).last_good
-    return _site(request).views.of(good) if good else None
-
-
-def _render(request: Request, name: str, view: View | None, **words: Any) -> HTMLResponse:
-    standing = _standing(request)
-    told = {"standing": standing, "view": view, "tenant": standing.last.tenant, **words}
-    return paper.page(request, name if view else "unseen.html.j2", **told)
-
-
-def _suspended(request: Request, tenant_id: str) -> dict[str, Order]:
-    with suppress(StateError):
-        return dict(_site(request).journal().orders.suspended(tenant_id))
-    return {}
-
-
-def _history(request: Request, tenant_id: str, address: str | None = None) -> list[HistoryRow] | None:
-    """None where the journal is out of reach."""
-    try:
-        return _site(request).journal().history(tenant_id, address, limit=_NEWEST)
-    except StateError:
-        return None
+_REMEMBERED: Final = 500  # changes of one mailbox in which who was given what is looked for
+_SEVERITIES: Final = (Severity.ERROR, Severity.WARNING, Severity.INFO)
+_KINDS: Final = (Kind.SHARED_MAILBOX, Kind.DISTRIBUTION_LIST, Kind.MAILBOX_DELEGATION)
 
 
 def estate(request: Request) -> Response:
-    site = _site(request)
+    site = site_of(request)
     standings = site.board.standings()
     site.views.keep(standings)
     shown = []
     for tenant_id, standing in sorted(standings.items(), key=lambda item: item[1].last.tenant):
         view = site.views.of(standing.last_good) if standing.last_good else None
-        shown.append((standing, view, _suspended(request, tenant_id)))
+        shown.append((standing, view, suspended(request, tenant_id), _untold(request, tenant_id)))
+    zones = {view.zone for _, view, _, _ in shown if view}
     return paper.page(
         request, "estate.html.j2", title="Mailboxes", shown=shown, trouble=site.board.estate, states=STATES,
-        drifted=_drifted,
+        drifted=_drifted, in_words=in_words, zone=zones.pop() if len(zones) == 1 else None,
     )  # fmt: skip
+
+
+def _untold(request: Request, tenant_id: str) -> int:
+    """How many messages have been tried and still wait; none that is known of where the journal is away."""
+    try:
+        waiting = site_of(request).journal().outbox.recent(tenant_id, state=Errand.WAITING)
+    except StateError:
+        return 0
+    return sum(message.reason is not None for message in waiting)
 
 
 def _drifted(view: View) -> list[tuple[str, str, Any]]:
@@ -113,104 +72,81 @@ def _drifted(view: View) -> list[tuple[str, str, Any]]:
 
 
 def mailboxes(request: Request) -> Response:
-    view, asked = _view(request), request.query_params
-    words, state, kind = asked.get("q", "")[:200], asked.get("state", ""), asked.get("kind", "")
-    found: list[Row] = view.search(words, state, kind) if view else []
-    return _render(
+    view, words = view_of(request), words_of(request)
+    state, kind = (request.query_params.get(name, "") for name in ("state", "kind"))
+    found = view.search(words, state, kind) if view else []
+    return render(
         request, "mailboxes.html.j2", view, title="Mailboxes and lists", here="mailboxes", words=words,
-        state=state, kind=kind, states=STATES, kinds=_KINDS, part=_part(request, found),
+        state=state, kind=kind, states=STATES, kinds=_KINDS, part=part_of(request, found),
     )  # fmt: skip
 
 
 def mailbox(request: Request) -> Response:
-    view = _view(request)
+    view = view_of(request)
     if view is None:
-        return _render(request, "unseen.html.j2", None, title="Not seen yet")
+        return render(request, "unseen.html.j2", None, title="Not seen yet")
+    tenant_id = view.turn.tenant_id
     key = view.key_of(request.path_params["address"])
     if key is None:
         raise HTTPException(404, f"no document is about {request.path_params['address']}")
-    resource = view.resources.get(key)
-    fields = view.fields(key)
-    return _render(
-        request, "mailbox.html.j2", view, title=key.address, here="mailboxes", key=key,
-        row=view.row_of(key), resource=resource, fields=[f for f in fields if f.state != "in-sync"],
-        same=[f for f in fields if f.state == "in-sync"], opening=view.answers.opening(key.address),
-        rights=RIGHTS, reason=lambda who: view.reason(key, who), findings=view.findings.get(key, []),
-        upcoming=view.upcoming(key), history=_history(request, view.turn.tenant_id, key.address),
-        suspended=_suspended(request, view.turn.tenant_id).get(key.address),
+    resource, fields = view.resources.get(key), view.fields(key)
+    opening = None if key.kind is Kind.TENANT else view.answers.opening(key.address)
+    history = history_of(request, tenant_id, key.address, limit=_REMEMBERED)
+    since = given(history or ())
+    holders = [(holder.who, ways(holder, resource, since)) for holder in opening.people] if opening else []
+    return render(
+        request, "mailbox.html.j2", view, here="mailboxes", key=key, resource=resource, opening=opening,
+        title="Organisation settings" if key.kind is Kind.TENANT else key.address, row=view.row_of(key),
+        labels=getattr(resource.spec, "labels", None) or {} if resource else {},
+        fields=[f for f in fields if f.state != "in-sync"], same=[f for f in fields if f.state == "in-sync"],
+        holders=holders, findings=_worst_first(view.findings.get(key, [])), history=history,
+        upcoming=in_words(view.upcoming(key)), suspended=suspended(request, tenant_id).get(key.address),
     )  # fmt: skip
 
 
 def people(request: Request) -> Response:
-    view, who = _view(request), request.query_params.get("q", "").strip()[:200].lower()
+    view, who = view_of(request), words_of(request).lower()
     found: list[Any] = []
     matches: list[str] = []
     if view and who:
         matches = view.people(who)
         if len(matches) == 1 or who in matches:
             matches = [who if who in matches else matches[0]]
-            found = view.answers.of_person(matches[0])
-    return _render(
+            found = [
+                (opening, ways(holder, view.resource_of(opening.address), {}))
+                for opening, holder in view.answers.of_person(matches[0])
+            ]
+    return render(
         request, "people.html.j2", view, title="Who can open what", here="people", who=who,
-        matches=matches[:_PEOPLE], more=len(matches) > _PEOPLE, found=found, rights=RIGHTS,
-        reason=lambda address, name: _why(view, address, name),
+        matches=matches[:_PEOPLE], more=len(matches) - _PEOPLE, found=found,
     )  # fmt: skip
 
 
-def _why(view: View | None, address: str, who: str) -> tuple[str, str]:
-    key = view.key_of(address) if view else None
-    return view.reason(key, who) if view and key else ("", "")
-
-
 def dates(request: Request) -> Response:
-    view = _view(request)
-    coming = view.upcoming() if view else []
-    part = _part(request, coming)
-    return _render(request, "dates.html.j2", view, title="Next dates", here="dates", part=part)
+    view = view_of(request)
+    coming = in_words(view.upcoming()) if view else []
+    part = part_of(request, coming)
+    return render(request, "dates.html.j2", view, title="Next dates", here="dates", part=part)
 
 
 def findings(request: Request) -> Response:
-    view, asked = _view(request), request.query_params
-    severity, words = asked.get("severity", ""), asked.get("q", "")[:200]
-    wanted = words.casefold().split()
+    view, words = view_of(request), words_of(request)
+    severity = request.query_params.get("severity", "")
+    wanted = folded(words).split()
     found = [
         finding
         for finding in (view.plan.findings if view else ())
         if (not severity or finding.severity == severity)
-        and all(word in f"{finding.id} {finding.message}".casefold() for word in wanted)
+        and all(word in folded(f"{finding.id} {finding.message}") for word in wanted)
     ]
-    ranks = list(Severity)[::-1]
-    found.sort(key=lambda finding: (ranks.index(finding.severity), finding.id))
-    return _render(
+    return render(
         request, "findings.html.j2", view, title="Findings", here="findings", severity=severity, words=words,
-        severities=_SEVERITIES, part=_part(request, found),
+        severities=_SEVERITIES, part=part_of(request, _worst_first(found)),
     )  # fmt: skip
 
 
-def history(request: Request) -> Response:
-    tenant_id = _standing(request).last.tenant_id
-    return paper.page(
-        request, "history.html.j2", title="History", here="history", tenant=request.path_params["tenant"],
-        history=_history(request, tenant_id),
-    )  # fmt: skip
-
-
-def plan(request: Request) -> Response:
-    """As `mbx plan --format html` shows it. It has a policy of its own, which names its style and script."""
-    view = _view(request)
-    if view is None:
-        return _render(request, "unseen.html.j2", None, title="Not seen yet")
-    text = FORMATS["html"](view.plan)
-    policy = text.partition('http-equiv="Content-Security-Policy" content="')[2].partition('"')[0]
-    named = policy.replace("&#39;", "'").replace("&#43;", "+")
-    return HTMLResponse(text, headers={"content-security-policy": f"{named}; frame-ancestors 'none'"})
-
-
-async def wrong(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return paper.page(
-        request, "wrong.html.j2", status=error.status_code, title="Not found", said=str(error.detail)
-    )
+def _worst_first(found: Iterable[Finding]) -> list[Finding]:
+    return sorted(found, key=lambda one: (_SEVERITIES.index(one.severity), one.id))
 
 
 _READ: Final = ["GET", "HEAD"]
@@ -221,6 +157,4 @@ ROUTES = (
     Route("/t/{tenant}/people", people, methods=_READ),
     Route("/t/{tenant}/dates", dates, methods=_READ),
     Route("/t/{tenant}/findings", findings, methods=_READ),
-    Route("/t/{tenant}/history", history, methods=_READ),
-    Route("/t/{tenant}/plan", plan, methods=_READ),
 )

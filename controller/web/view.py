@@ -6,10 +6,11 @@ Pure: from the board's turn alone, never from the tenant. What a document does n
 from __future__ import annotations
 
 import threading
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import cached_property
 from typing import Any, Final
 
@@ -21,6 +22,8 @@ from controller.model import (
     Change,
     Finding,
     Key,
+    Kind,
+    Origin,
     Outcome,
     Path,
     Plan,
@@ -40,7 +43,8 @@ _DONE: Final = frozenset({Status.APPLIED, Status.PROPAGATING})
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One resource in a list. `state` is the worst of what is true of it; `words` is what is searched."""
+    """One resource in a list. `state` is the worst of what is true of it; `words` is what is searched,
+    folded."""
 
     key: Key
     name: str
@@ -59,7 +63,7 @@ class FieldRow:
     observed: str
     state: str
     cause: str
-    place: str
+    origin: Origin | None
     who: str
     when: datetime | None
     notes: tuple[str, ...]
@@ -79,18 +83,34 @@ class View:
         self.outcomes: Mapping[str, Outcome] = {outcome.change.id: outcome for outcome in outcomes}
         self.resources = {resource.key: resource for resource in turn.prepared.observed.resources}
 
+    @property
+    def zone(self) -> tzinfo | None:
+        """In which its people live, as far as that is known."""
+        zone: tzinfo | None = self.turn.specs.tenant.spec.zone if self.turn.specs else None  # type: ignore[attr-defined]
+        return zone
+
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Every resource, by its address."""
         return tuple(self.row_of(key) for key in sorted(self.plan.resources, key=lambda key: key.address))
 
     @cached_property
+    def total(self) -> int:
+        """How many mailboxes and lists there are."""
+        return sum(self.counts.values())
+
+    @cached_property
     def counts(self) -> Mapping[str, int]:
-        """How many resources are in each state."""
+        """How many mailboxes and lists are in each state."""
         found = dict.fromkeys(STATES, 0)
         for row in self.rows:
-            found[row.state] += 1
+            found[row.state] += row.key.kind is not Kind.TENANT
         return found
+
+    @cached_property
+    def organisation(self) -> Row | None:
+        """What the Tenant says of the organisation, where it says anything: neither a mailbox nor a list."""
+        return next((row for row in self.rows if row.key.kind is Kind.TENANT), None)
 
     @cached_property
     def answers(self) -> Answers:
@@ -110,12 +130,14 @@ class View:
         return tuple(finding for finding in self.plan.findings if finding.severity is Severity.ERROR)
 
     def search(self, words: str, state: str = "", kind: str = "") -> list[Row]:
-        """The resources in whose address, name or labels every word stands."""
-        wanted = words.casefold().split()
+        """The mailboxes and lists in whose addresses, name, labels or file every word stands, accents
+        aside."""
+        wanted = folded(words).split()
         return [
             row
             for row in self.rows
-            if (not state or row.state == state)
+            if row.key.kind is not Kind.TENANT
+            and (not state or row.state == state)
             and (not kind or row.key.kind == kind)
             and all(word in row.words for word in wanted)
         ]
@@ -128,6 +150,10 @@ class View:
 
     def key_of(self, address: str) -> Key | None:
         return self._keys.get(address.casefold())
+
+    def resource_of(self, address: str) -> Resource | None:
+        key = self.key_of(address)
+        return self.resources.get(key) if key else None
 
     @cached_property
     def _keys(self) -> Mapping[str, Key]:
@@ -154,24 +180,13 @@ class View:
         made = [self._field(key, path, desired, seen, changes.get(path)) for path in sorted(shown)]
         return sorted(made, key=lambda row: row.state == "in-sync")
 
-    def reason(self, key: Key, who: str) -> tuple[str, str]:
-        """Why a document gives somebody access, and from when until when, in its own words."""
-        resource = self.resources.get(key)
-        access = getattr(resource.spec, "access", None) if resource else None
-        for name, entry in (access or {}).items():
-            if name.lower() == who:
-                dates = (("from", entry.from_), ("until", entry.until))
-                return entry.reason or "", ", ".join(f"{word} {at}" for word, at in dates if at)
-        return "", ""
-
     def row_of(self, key: Key) -> Row:
         resource, changes = self.resources.get(key), self.changes.get(key, ())
         name = _name(resource)
-        labels = getattr(resource.spec, "labels", None) if resource else None
-        told = (key.address, name, *(f"{label}={value}" for label, value in (labels or {}).items()))
+        told = "\n".join((key.address, name, *(_more(resource) if resource else ())))
         waiting = sum(1 for change in changes if not self._is_done(change))
         findings = len(self.findings.get(key, ()))
-        return Row(key, name, self._state(key, changes), waiting, findings, "\n".join(told).casefold())
+        return Row(key, name, self._state(key, changes), waiting, findings, folded(told))
 
     def _state(self, key: Key, changes: Sequence[Change]) -> str:
         if key in self.plan.unreadable:
@@ -225,7 +240,7 @@ class View:
             observed=shown(before),
             state=self._state_of(change) if change else "in-sync",
             cause=str(change.cause) if change else "",
-            place=plain(str(origin)) if origin else "",
+            origin=origin,
             who=plain(deed.who) if deed else "",
             when=deed.at if deed else None,
             notes=tuple(map(plain, notes)),
@@ -254,6 +269,14 @@ class Views:
                 del self._made[gone]
 
 
+def folded(text: str) -> str:
+    """For searching: without case and accents."""
+    if text.isascii():
+        return text.casefold()
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(part for part in parts if not unicodedata.combining(part))
+
+
 def shown(value: Any) -> str:
     """A value as people read it, cut where it is long."""
     text = plain(" ".join(_parts(value)))
@@ -274,11 +297,23 @@ def _parts(value: Any) -> Iterator[str]:
 
 
 def _name(resource: Resource | None) -> str:
-    """As the tenant has it, or else as it is written."""
+    """As the tenant has it, or else as it is written; of the organisation's settings, what they are."""
     if resource is None:
         return ""
+    if resource.key.kind is Kind.TENANT:
+        return "organisation settings"
     observed = resource.principal.display_name if resource.principal else ""
     return plain(str(observed or getattr(resource.spec, "display_name", None) or ""))
+
+
+def _more(resource: Resource) -> Iterator[str]:
+    """By what else it may be looked for: its labels, its other addresses, its file."""
+    labels = getattr(resource.spec, "labels", None) or {}
+    yield from (f"{label}={value}" for label, value in labels.items())
+    yield from getattr(resource.spec, "aliases", None) or ()
+    if resource.principal:
+        yield from resource.principal.addresses
+    yield str(resource.document.origin.path)
 
 
 def _by_key(found: Iterable[Any]) -> Mapping[Key, list[Any]]:

@@ -16,7 +16,7 @@ CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None and not os.environ.get("CI"), reason="there is no chromium on this machine: apt install chromium"
 )
-PATHS = ("/", *(f"/t/entreprise/{name}" for name in ("mailboxes", f"mailboxes/{BOX}", "people?q=alice", "dates", "findings", "history", "plan")))
+PATHS = ("/", *(f"/t/entreprise/{name}" for name in ("mailboxes", f"mailboxes/{BOX}", "people?q=alice", "dates", "findings", "history", "told", "plan")))
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_a_name_from_the_tenant_is_shown_and_not_run(address: str, browser: Any)
 def test_without_script_everything_is_there(address: str, browser: Any) -> None:
     visitor = Visitor(browser, java_script_enabled=False)
     visitor.page.goto(f"{address}/t/entreprise/mailboxes")
-    visitor.page.get_by_label("Address, name or label").fill("contact")
+    visitor.page.get_by_label("Address, alias, name").fill("contact")
     visitor.page.get_by_role("button", name="Search").click()
     visitor.page.get_by_role("link", name=BOX).click()
     assert BOX in visitor.page.locator("h1").inner_text()
