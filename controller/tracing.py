@@ -1,34 +1,73 @@
-"""OpenTelemetry traces of the loop, where they are configured: a span for each turn, an event for each
-change.
+"""OpenTelemetry traces of the loop, where they are configured: a span for each turn, in it one for each
+request, and an event for each change.
 
 Nothing of it is imported otherwise. Attributes are the loop's own ids, which join a span to the log, the
 journal and the plan, and the request ids that join it to the services' own logs; addresses and values never
-go out.
+go out. A request's span ends while its turn goes on, so that a turn of ten thousand requests holds none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from controller import __version__
+from controller.clients.watching import Seen, route_of, watching
 from controller.turn import Turn
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Tracer
+    from opentelemetry.trace import Span, Tracer
 
 ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _log = structlog.get_logger()
 
 
 class Traces:
-    """A `Listener`. A turn is told when it has ended, with the times that it had."""
+    """A `Listener`, and what turns go on in."""
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
+        self._open: dict[str, Span] = {}  # by the id of a turn that goes on, or is about to be told
+
+    @contextmanager
+    def turn(self, ident: str, at: datetime) -> Iterator[None]:
+        """One turn goes on inside; it is told with its end, by `note`."""
+        span = self._tracer.start_span("mbx.cycle", start_time=_nanoseconds(at))
+        self._open[ident] = span
+        try:
+            with watching(lambda seen: self._request(span, seen)):
+                yield
+        except BaseException:  # it is not told: the tenant left, or the process is ending
+            self._open.pop(ident).end()
+            raise
+
+    def _request(self, turn: Span, seen: Seen) -> None:
+        from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context  # noqa: PLC0415
+
+        route = route_of(seen.call)
+        verb, space, path = route.partition(" ")
+        found: dict[str, Any] = {
+            "mbx.service": seen.api,
+            "mbx.call": route,
+            "mbx.attempt": seen.attempt,
+            "mbx.request_id": seen.request_id,
+            "http.request.method": verb if space else "POST",  # a cmdlet is always posted
+            "http.request.resend_count": seen.attempt - 1,
+        }
+        found |= {"url.template": path} if space else {}
+        found |= {"http.response.status_code": seen.status} if seen.status else {}
+        found |= {"error.type": seen.trouble} if seen.trouble else {}
+        span = self._tracer.start_span(
+            f"{seen.api} {route}", set_span_in_context(turn), SpanKind.CLIENT, found,
+            start_time=_nanoseconds(seen.began),
+        )  # fmt: skip
+        if seen.trouble:
+            span.set_status(Status(StatusCode.ERROR, seen.trouble))
+        span.end(_nanoseconds(seen.ended))
 
     async def __call__(self, turn: Turn) -> None:
         self.note(turn)
@@ -36,9 +75,10 @@ class Traces:
     def note(self, turn: Turn) -> None:
         from opentelemetry.trace import Status, StatusCode  # noqa: PLC0415 -- only where traces are wanted
 
-        span = self._tracer.start_span(
-            "mbx.cycle", start_time=_nanoseconds(turn.started_at), attributes=_attributes(turn)
+        span = self._open.pop(turn.id, None) or self._tracer.start_span(
+            "mbx.cycle", start_time=_nanoseconds(turn.started_at)
         )
+        span.set_attributes(_attributes(turn))
         for outcome in turn.cycle.outcomes if turn.cycle else ():
             span.add_event(
                 "mbx.change",
@@ -50,7 +90,7 @@ class Traces:
                 },
                 timestamp=_nanoseconds(turn.ended_at),
             )
-        if turn.reason is not None:
+        if turn.reason is not None and turn.condition is not None:
             span.set_status(Status(StatusCode.ERROR, turn.reason.value))
         span.end(_nanoseconds(turn.ended_at))
 

@@ -140,6 +140,7 @@ class Rig:
             tokens=Tokens(self.sandbox),
             sleep=self.sleep,
             monotonic=lambda: self.clock.now().timestamp(),
+            clock=self.clock.now,
             rng=random.Random(self.seed),
         ) as connection:
             yield connection

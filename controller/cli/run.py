@@ -28,7 +28,7 @@ from controller.errors import UsageError
 from controller.journal import Journal
 from controller.lead import Lead
 from controller.log import set_up
-from controller.loop import Halt, Loop, Means, Noticing, Pruning, ScheduledAlarms, Timetable
+from controller.loop import Halt, Loop, Means, Noticing, Pruning, ScheduledAlarms, Timetable, Traced, untraced
 from controller.loop.telling import outcome_ended
 from controller.metrics import Metrics
 from controller.model import Outcome, Plan
@@ -171,6 +171,7 @@ def _loop(
     planned: Callable[[Plan], None] = lambda plan: None,
     listeners: Sequence[Listener] = (),
     left: Callable[[str], None] = lambda tenant_id: None,
+    traced: Traced = untraced,
 ) -> Loop:
     leading = Leading(journals, settings.lease)
     means = Means(
@@ -187,6 +188,7 @@ def _loop(
         told=told,
         drifted=notifier.foresee,
         publish=publisher(settings),
+        traced=traced,
     )
     pruning = Pruning(journals.open, _now, settings.keep_history, settings.keep_messages)
     timetable = Timetable(random.Random())  # noqa: S311 -- spreads load, keeps no secret
@@ -234,7 +236,7 @@ async def _for_ever(
             one.forget(tenant_id)
 
     loop = _loop(settings, source, journals, tenant, halt, notifier, listeners=heard, left=left,
-                 told=outcome_ended)  # fmt: skip
+                 told=outcome_ended, traced=traced.turn if traced else untraced)  # fmt: skip
     place = listen or settings.listen
     serving: asyncio.Future[None] | None = None
     if place != OFF:

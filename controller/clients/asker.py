@@ -8,13 +8,15 @@ answer belongs to a request by its id alone [reference: Exchange, $batch; Graph,
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 
 from controller.clients.attempt import Attempt, Attempts, Effect, Failed, Nature
 from controller.clients.line import Job, Line, answer, fail
+from controller.clients.watching import Seen, watched
 from controller.clients.wire import Answer, Ask, Wire
 from controller.errors import TransientError
 
@@ -65,9 +67,37 @@ class Asker(Generic[I]):
 
         async def once(attempt: Attempt) -> Answer:
             shared = group if self._batching and not attempt.alone else None
-            return await self.line.wait(item, attempt, group=shared, mailbox=mailbox)
+            with self._watched(item, attempt) as answered:
+                got = await self.line.wait(item, attempt, group=shared, mailbox=mailbox)
+                answered(got)
+            return got
 
         return await self._attempts.run(once, effect=item.effect, gate=gate, hurried=item.hurried)
+
+    @contextmanager
+    def _watched(self, item: I, attempt: Attempt) -> Iterator[Callable[[Answer], None]]:
+        """Tells whoever watches how one attempt ended; inside, it is told the answer."""
+        watch, began = watched(), self._wire.clock()
+
+        def told(status: int, request_id: str, trouble: str) -> None:
+            if watch is not None:
+                seen = Seen(
+                    self._wire.api,
+                    item.name,
+                    status,
+                    attempt.number,
+                    request_id,
+                    trouble,
+                    began,
+                    self._wire.clock(),
+                )
+                watch(seen)
+
+        try:
+            yield lambda got: told(got.status, got.request_id, "")
+        except Failed as failed:
+            told(failed.error.status, failed.error.request_id, failed.nature.value)
+            raise
 
     async def _serve(self, jobs: list[Job]) -> None:
         if len(jobs) > 1:

@@ -11,6 +11,17 @@ from controller.loop.halt import Halt
 from controller.loop.noticing import Noticing
 from controller.loop.pruning import Pruning
 from controller.loop.timetable import Timetable
-from controller.loop.turning import Means
+from controller.loop.turning import Means, Traced, untraced
 
-__all__ = ["Alarms", "Halt", "Loop", "Means", "Noticing", "Pruning", "ScheduledAlarms", "Timetable"]
+__all__ = [
+    "Alarms",
+    "Halt",
+    "Loop",
+    "Means",
+    "Noticing",
+    "Pruning",
+    "ScheduledAlarms",
+    "Timetable",
+    "Traced",
+    "untraced",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,13 +46,21 @@ async def _unpublished(setting: Setting, connection: Connection) -> None:
     pass
 
 
+Traced = Callable[[str, datetime], AbstractContextManager[None]]
+
+
+def untraced(ident: str, at: datetime) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """What a turn needs from outside. `journal` opens it, or raises StateError; it may block. `own_app` is
     the application that signs in, so that its own writes are nobody's drift. `leader_of` names who leads a
     tenant where that is somebody else; it may block. `drifted` hears of a turn that
     is about to heal drift: whoever is killed while healing would otherwise have hidden it. `publish` looks at
-    the tenant once more after a turn that went well, for whoever plans without signing in."""
+    the tenant once more after a turn that went well, for whoever plans without signing in. A turn goes on
+    inside `traced`, which knows it by its id and when it began."""
 
     connect: Callable[[TenantSpecs], AbstractAsyncContextManager[Connection]]
     journal: Callable[[], Journal]
@@ -67,6 +75,7 @@ class Means:
     leader_of: Callable[[str], str] = lambda tenant_id: ""
     drifted: Callable[[Turn], Awaitable[None]] = _unheard
     publish: Callable[[Setting, Connection], Awaitable[None]] = _unpublished
+    traced: Traced = untraced
     new_id: Callable[[], str] = lambda: uuid.uuid4().hex
 
 
@@ -112,7 +121,8 @@ class Turning:
     async def take(self, look: Callable[[], Awaitable[Revision]]) -> Turn:
         """Raises nothing but LeftError."""
         making = _Making(self.means.new_id(), self.tenant, self.tenant_id, self.means.now())
-        with structlog.contextvars.bound_contextvars(cycle=making.id, tenant=self.tenant):
+        traced = self.means.traced(making.id, making.started_at)
+        with traced, structlog.contextvars.bound_contextvars(cycle=making.id, tenant=self.tenant):
             try:
                 async with self.means.leadership.lead(self.tenant_id) as lead:
                     if lead is None:

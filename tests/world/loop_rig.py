@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from controller.lead import Alone, Leadership
-from controller.loop import Halt, Loop, Means, Timetable
+from controller.loop import Halt, Loop, Means, Timetable, untraced
 from controller.source import FolderSource
 from controller.turn import Turn
 from tests.rig import Rig
@@ -58,6 +58,7 @@ class Follow:
             now=self.rig.clock.now,
             sleep=self.rig.sleep,
             told=options.pop("told", lambda outcome: None),
+            traced=options.pop("traced", untraced),
         )
         listeners = [self._hear, *options.pop("listeners", ())]
         self.loop = Loop(
