@@ -36,17 +36,19 @@ class Ahead:
 def look_ahead(
     resources: Iterable[Resource],
     members: Mapping[Key, Observation],
-    unreadable: frozenset[Key],
+    unreadable: Mapping[Key, Exception],
     context: Context,
 ) -> Context:
     """The context, told what the plan will have done. `members` has what was read of lists, `unreadable` the
     resources whose existence could not be read."""
-    wished = [r for r in resources if not r.unwanted and r.key not in unreadable]
-    lists = [r for r in wished if r.key.kind is Kind.DISTRIBUTION_LIST and is_declared(r)]
+    here = [r for r in resources if not r.unwanted]
+    wished = [r for r in here if r.key not in unreadable]
+    lists = [r for r in here if r.key.kind is Kind.DISTRIBUTION_LIST and is_declared(r)]
     newcomers = [(r, one) for r in wished if (one := _newcomer(r)) is not None]
     if not (newcomers or lists or any(_renamed(wished, context.directory))):
         return context
     ahead = Ahead(context.directory.copy())
+    ahead.directory.unread.update(_unsure(lists, members, unreadable))
     for resource, newcomer in newcomers:
         ahead.directory.add(newcomer)
         ahead.founding[newcomer.guid] = ident(resource.key, ())
@@ -54,8 +56,23 @@ def look_ahead(
         ahead.directory.add(renamed)
     context = replace(context, coming=ahead.directory, founding=ahead.founding, leaving=ahead.leaving)
     for resource in lists:
-        _follow(resource, members.get(resource.key), ahead, context)
+        if resource.key not in unreadable:
+            _follow(resource, members.get(resource.key), ahead, context)
     return context
+
+
+def _unsure(
+    lists: Iterable[Resource],
+    members: Mapping[Key, Observation],
+    unreadable: Mapping[Key, Exception],
+) -> Iterator[tuple[str, Exception]]:
+    """Lists that could not be read in full: what their documents say of members is not planned, and whoever is
+    not on them yet is no reason to take a mailbox away."""
+    for resource in lists:
+        seen = members.get(resource.key)
+        error = unreadable.get(resource.key) or (seen.error if isinstance(seen, Unreadable) else None)
+        if error is not None and resource.principal is not None:
+            yield resource.principal.guid, error
 
 
 def _newcomer(resource: Resource) -> Principal | None:

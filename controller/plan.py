@@ -133,13 +133,13 @@ def _released(observed: Observed, context: Context) -> dict[str, str]:
 
 
 def _foresee(observed: Observed, aspects: Sequence[Aspect], context: Context) -> Context:
-    untold = frozenset(
-        key
+    untold = {
+        key: seen.error
         for aspect in aspects
         if aspect.founds
         for key, seen in observed.seen.get(aspect.name, {}).items()
         if isinstance(seen, Unreadable)
-    )
+    }
     return look_ahead(observed.resources, observed.seen.get(MEMBERS[0], {}), untold, context)
 
 

@@ -11,6 +11,9 @@ from controller.guard import refused
 from controller.model import Action, Cause, Risk, Severity, Status
 from controller.reconciler import carry_out, prepare
 from controller.report.text import as_text
+from controller.sandbox.forecast import FaultRule, Forecast
+from controller.sandbox.state import FaultKind
+from controller.sandbox.weather import ForecastWeather
 from tests.rig import ADMIN, Rig, ids
 
 EQUIPE = """\
@@ -344,6 +347,19 @@ def test_expand_follows_the_members_that_the_plan_brings(rig, go):
     go(tenant.apply())
     assert tenant.full_access(LIBRE) == who("bruno", "david")
     assert not go(tenant.plan()).changes
+
+
+def test_where_a_list_cannot_be_read_nobody_loses_what_its_document_gives_them(rig, go):
+    """Chloe is on it by its document, and not yet, or no more, in the tenant."""
+    tenant = rig(EQUIPE, EXPANDED)
+    go(tenant.apply())
+    tenant.poke("Remove-DistributionGroupMember", Identity="support-team@entreprise.example",
+                Member="chloe@entreprise.example", BypassSecurityGroupManagerCheck=True, Confirm=False)
+    refused = FaultRule(kind=FaultKind.DENIED, operations=("Get-DistributionGroup",))
+    tenant.sandbox.weather = ForecastWeather(Forecast(seed=1, faults=(refused,)), tenant.clock)
+    cycle = go(tenant.apply())
+    assert f"unreadable/{LIBRE}/support-team@entreprise.example" in {f.id for f in cycle.plan.findings}
+    assert tenant.full_access(LIBRE) == who("bruno", "chloe")
 
 
 def test_a_contractor_whose_membership_ends(rig, go):
