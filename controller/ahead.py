@@ -66,8 +66,8 @@ def _unsure(
     members: Mapping[Key, Observation],
     unreadable: Mapping[Key, Exception],
 ) -> Iterator[tuple[str, Exception]]:
-    """Lists that could not be read in full: what their documents say of members is not planned, and whoever is
-    not on them yet is no reason to take a mailbox away."""
+    """Lists that could not be read in full: what their documents say of members is not planned, and that
+    somebody is not on them yet is no reason to take a mailbox away."""
     for resource in lists:
         seen = members.get(resource.key)
         error = unreadable.get(resource.key) or (seen.error if isinstance(seen, Unreadable) else None)

@@ -253,6 +253,8 @@ class _Work:
     async def _is_so(self, change: Change, lost: UnknownOutcomeError) -> bool:
         """Whether what was sent has been done although the answer was lost. Raises `lost` where nobody can
         look: then nothing is repeated, and the next run plans from what it finds."""
+        if change.rests_on and len(change.requests) > 1:
+            return False  # taken away and put back: to see it proves nothing, and to repeat it does no harm
         spent = 0.0
         for pause in (*_PAUSES, *[_PAUSES[-1]] * 1000):
             seen = await self._glance(change)
@@ -265,12 +267,13 @@ class _Work:
         raise lost
 
     async def _glance(self, change: Change) -> bool | None:
-        """Whether it is so; None where that could not be read."""
+        """Whether it is so; None where that could not be read, or not even its object is seen yet."""
         try:
             sight = await self._tools.look(frozenset({change.key}))
         except ServiceError:
             return None
-        return None if change.key in sight.unreadable else not change.proof & sight.missing
+        unseen = bool(change.path) and str(change.key) in sight.missing
+        return None if unseen or change.key in sight.unreadable else not change.proof & sight.missing
 
     # --- the journal --------------------------------------------------------------------------------
 

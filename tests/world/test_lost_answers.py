@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from controller.model import Status
+from datetime import timedelta
+
+import pytest
+
+from controller.model import Cause, Status
 from controller.sandbox import mailbox_store as store
 from controller.sandbox.forecast import FaultRule, Forecast
 from controller.sandbox.state import FaultKind
@@ -45,3 +49,36 @@ def test_where_a_look_fails_a_while_it_is_looked_again(rig, go):
     (outcome,) = go(tenant.apply()).outcomes
     assert outcome.status is Status.APPLIED
     assert rules(tenant) == ["Urgent"]
+
+
+def test_of_a_mailbox_that_is_not_seen_yet_nothing_is_taken_for_not_done(rig, go):
+    tenant = rig(SPEC.replace(BOX, "neuf@entreprise.example"))
+    lost = FaultRule(kind=FaultKind.LOST_AFTER, on="write", operations=(f"POST {RULES}",), after=5, times=1)
+    late = {"object": timedelta(seconds=400), "type": timedelta(seconds=400)}
+    forecast = Forecast(seed=1, faults=(lost,), propagation=late, pinned_reads=False)
+    tenant.sandbox.weather = ForecastWeather(forecast, tenant.clock)
+    statuses = {outcome.change.path[:1]: outcome.status for outcome in go(tenant.apply()).outcomes}
+    assert statuses[("rules",)] is Status.FAILED  # the first five found no mailbox; the sixth lost its answer
+    tenant.sandbox.weather = FairWeather()
+    tenant.clock.advance(timedelta(hours=1))
+    assert go(tenant.apply()).plan.changes == ()
+    assert [rule["name"] for rule in store.rules(tenant.entry("neuf@entreprise.example"))] == ["Urgent"]
+
+
+@pytest.mark.parametrize("kind", [FaultKind.LOST_BEFORE, FaultKind.LOST_AFTER])
+@pytest.mark.parametrize("cmdlet", ["Remove-MailboxPermission", "Add-MailboxPermission"])
+def test_what_is_taken_away_and_put_back_is_not_proved_by_a_late_answer(rig, go, kind, cmdlet):
+    """AutoMapping is set by granting anew. A replica that is behind still shows the grant from before."""
+    access = "{alice@entreprise.example: {rights: [full-access], autoMapping: false}}"
+    tenant = rig(f"kind: SharedMailbox\naddress: contact@entreprise.example\nadditive: [access]\naccess: {access}\n")
+    lost = FaultRule(kind=kind, on="write", operations=(cmdlet,), times=1)
+    forecast = Forecast(seed=1, faults=(lost,), propagation={"permission": timedelta(seconds=2)}, pinned_reads=False)
+    tenant.sandbox.weather = ForecastWeather(forecast, tenant.clock)
+    assert {outcome.status for outcome in go(tenant.apply()).outcomes} == {Status.APPLIED}
+    (entry,) = (ace for ace in tenant.entry("contact@entreprise.example").permissions
+                if tenant._who(ace) == "alice@entreprise.example")  # fmt: skip
+    assert entry.auto_mapping is False
+    tenant.clock.advance(timedelta(minutes=15))
+    plan = go(tenant.plan())
+    assert [change.id for change in plan.changes if change.cause is Cause.DRIFT] == []
+    assert plan.changes == ()
