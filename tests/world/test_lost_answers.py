@@ -54,7 +54,7 @@ def test_where_a_look_fails_a_while_it_is_looked_again(rig, go):
 def test_of_a_mailbox_that_is_not_seen_yet_nothing_is_taken_for_not_done(rig, go):
     tenant = rig(SPEC.replace(BOX, "neuf@entreprise.example"))
     lost = FaultRule(kind=FaultKind.LOST_AFTER, on="write", operations=(f"POST {RULES}",), after=5, times=1)
-    late = {"object": timedelta(seconds=400), "type": timedelta(seconds=400)}
+    late = dict.fromkeys(("object", "type"), timedelta(seconds=400)) | {"graph/object": timedelta(seconds=20)}
     forecast = Forecast(seed=1, faults=(lost,), propagation=late, pinned_reads=False)
     tenant.sandbox.weather = ForecastWeather(forecast, tenant.clock)
     statuses = {outcome.change.path[:1]: outcome.status for outcome in go(tenant.apply()).outcomes}
