@@ -126,6 +126,10 @@ class Ways:
         one = self.directory.principals.get(guid)
         return (one.address or one.guid).lower() if one else guid
 
+    def is_group(self, trustee: str) -> bool:
+        """Whether somebody else may be behind an address."""
+        return any(one.is_group for one in self.directory.by_address(trustee))
+
     def behind(self, trustee: str) -> Reach:
         """Behind an address; nobody behind the SID of somebody deleted."""
         found = self.directory.by_address(trustee)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from controller.directory import Directory, Principal
@@ -120,12 +121,28 @@ class Answers:
     def of_person(self, who: str) -> list[tuple[Opening, Holder]]:
         """Everything that a person can open or send as, by any of their addresses."""
         primary = self.primary(who) or who.lower()
+        names = {primary, *(group for group in self._groups if primary in self._ways.behind(group).people)}
         found = []
-        for address in self.mailboxes:
+        for address in sorted({address for name in names for address in self._naming.get(name, ())}):
             opening = self.opening(address)
-            assert opening is not None
-            found += [(opening, holder) for holder in opening.people if holder.who == primary]
+            if opening is not None:
+                found += [(opening, holder) for holder in opening.people if holder.who == primary]
         return found
+
+    @cached_property
+    def _naming(self) -> Mapping[str, set[str]]:
+        """By who is named, on which lists: few of many have to be looked at for one person."""
+        found: dict[str, set[str]] = {}
+        for address, rows in self._notes.lists.items():
+            for row in rows:
+                if row["right"] in RIGHTS or row["right"] == FOLDER:
+                    found.setdefault(str(row["who"]), set()).add(address)
+        return found
+
+    @cached_property
+    def _groups(self) -> list[str]:
+        """Who is named and may stand for others."""
+        return [name for name in self._naming if self._ways.is_group(name)]
 
     def readers(self, address: str) -> set[str]:
         """Who can open the whole mailbox."""
