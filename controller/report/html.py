@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = Path(__file__).parent
 Link = Callable[[Origin | None], str | None]
+_ALL: Final = slice(None)
 _TAKING: Final = frozenset({Action.REVOKE, Action.REMOVE, Action.DELETE, Action.CONVERT})
 _GIVING: Final = frozenset({Action.CREATE, Action.GRANT, Action.ADD})
 _SEVERITIES: Final = (Severity.ERROR, Severity.WARNING, Severity.INFO)
@@ -64,17 +65,23 @@ class _Box:
 def as_html(plan: Plan) -> str:
     style = "".join((FOLDER / name).read_text("utf-8") for name in ("palette.css", "alone.css", "plan.css"))
     script = (FOLDER / "plan.js").read_text("utf-8")
-    return _environment().get_template("plan_alone.html.j2").render(
-        style=style,
-        script=script,
-        policy=f"default-src 'none'; style-src {_named(style)}; script-src {_named(script)}; "
-        "base-uri 'none'; form-action 'none'",
-        **parts(plan, lambda origin: None),
+    return (
+        _environment()
+        .get_template("plan_alone.html.j2")
+        .render(
+            style=style,
+            script=script,
+            policy=f"default-src 'none'; style-src {_named(style)}; script-src {_named(script)}; "
+            "base-uri 'none'; form-action 'none'",
+            **parts(plan, lambda origin: None),
+        )
     )
 
 
-def parts(plan: Plan, link: Link) -> dict[str, Any]:
-    """What `plan_parts.html.j2` shows. `link` gives the page of a place, or None."""
+def parts(plan: Plan, link: Link, only: slice = _ALL, most: int | None = None) -> dict[str, Any]:
+    """What `plan_parts.html.j2` shows. `link` gives the page of a place, or None; `only` some of the
+    documents, and at `most` so many findings and dates."""
+    findings, coming = _ordered(plan.findings), in_words(plan.upcoming)
     return {
         "tenant": plain(plan.tenant),
         "commit": plain(short(plan.commit)) if plan.commit else "",
@@ -82,9 +89,11 @@ def parts(plan: Plan, link: Link) -> dict[str, Any]:
         "counts": summary(plan),
         "crowd": crowd(plan),
         "timing": timing(plan),
-        "boxes": [_box(key, changes, link) for key, changes in by_resource(plan)],
-        "findings": [_finding(finding, link) for finding in _ordered(plan.findings)],
-        "coming": in_words(plan.upcoming),
+        "boxes": [_box(key, changes, link) for key, changes in by_resource(plan)[only]],
+        "findings": [_finding(finding, link) for finding in findings[:most]],
+        "coming": coming[:most],
+        "more_findings": len(findings[most:]) if most else 0,
+        "more_coming": len(coming[most:]) if most else 0,
     }
 
 

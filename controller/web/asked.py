@@ -32,10 +32,10 @@ class Part:
     last: int
 
 
-def part_of(request: Request, rows: Sequence[Any]) -> Part:
-    last = max(1, -(-len(rows) // _SHOWN))
+def part_of(request: Request, rows: Sequence[Any], most: int = _SHOWN) -> Part:
+    last = max(1, -(-len(rows) // most))
     number = min(page_number(request), last)
-    return Part(rows[(number - 1) * _SHOWN : number * _SHOWN], len(rows), number, last)
+    return Part(rows[(number - 1) * most : number * most], len(rows), number, last)
 
 
 def page_number(request: Request) -> int:

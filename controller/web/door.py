@@ -171,9 +171,7 @@ async def login(request: Request) -> Response:
     target = _inside(form.get("to", ["/"])[0])
     token = site.settings.web_token.get_secret_value()
     if not hmac.compare_digest(form.get("token", [""])[0].strip().encode(), token.encode()):
-        return paper.page(
-            request, "login.html.j2", title="Sign in", target=target, wrong=True, status=401
-        )
+        return paper.page(request, "login.html.j2", title="Sign in", target=target, wrong=True, status=401)
     response = RedirectResponse(f"{paper.root(request)}{target[1:]}", 303)
     secure = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto", ""))
     response.set_cookie(

@@ -3,6 +3,7 @@ the last turn that saw the tenant."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any, Final
 
@@ -13,13 +14,14 @@ from starlette.routing import Route
 
 from controller.entitlements.pages import table
 from controller.errors import StateError
-from controller.journal import HistoryRow
+from controller.journal import HistoryRow, Sighting
 from controller.notify.desk import desk_of
 from controller.report.html import parts
 from controller.web import paper
 from controller.web.asked import (
     history_of,
     page_number,
+    part_of,
     render,
     site_of,
     standing_of,
@@ -27,27 +29,38 @@ from controller.web.asked import (
     words_of,
 )
 from controller.web.told import Telling, tellings, ways
+from controller.web.view import shown
 
 _OF_A_PAGE: Final = 100  # changes, or messages
+_BOXES: Final = 200  # documents of a plan
+_BESIDE: Final = 50  # findings, and dates, below it: they have pages of their own
 _OLDEST: Final = 100  # pages: further back is `mbx history`
 
 
 def history(request: Request) -> Response:
-    """Newest first, each run by itself."""
+    """What the controller did, each run by itself, or what others did by hand; the newest first."""
     standing, address = standing_of(request), words_of(request).lower()
+    by_hand = request.query_params.get("by") == "hand"
     number = min(page_number(request), _OLDEST)
-    found = history_of(
-        request, standing.last.tenant_id, address or None, limit=number * _OF_A_PAGE + 1
-    )
+    read: Callable[..., list[Any] | None] = _by_hand if by_hand else history_of
+    found = read(request, standing.last.tenant_id, address or None, limit=number * _OF_A_PAGE + 1)
     rows = (found or [])[(number - 1) * _OF_A_PAGE :][:_OF_A_PAGE]
     return _past(
         request, "history.html.j2", title="History", here="history", words=address, number=number,
-        runs=None if found is None else _by_run(rows),
+        away=found is None, by_hand=by_hand, rows=rows, runs=() if by_hand else _by_run(rows), shown=shown,
         older=number < _OLDEST and len(found or ()) > number * _OF_A_PAGE,
     )  # fmt: skip
 
 
-def _by_run(rows: list[HistoryRow]) -> list[tuple[HistoryRow, list[HistoryRow]]]:
+def _by_hand(request: Request, tenant_id: str, address: str | None, *, limit: int) -> list[Sighting] | None:
+    """None where the journal is out of reach."""
+    try:
+        return site_of(request).journal().seen(tenant_id, address, limit=limit)
+    except StateError:
+        return None
+
+
+def _by_run(rows: Sequence[Any]) -> list[tuple[HistoryRow, list[HistoryRow]]]:
     """The rows of each run, beside the first of them."""
     groups = (list(group) for _, group in groupby(rows, key=lambda row: row.run_id))
     return [(group[0], group) for group in groups]
@@ -81,9 +94,15 @@ def plan(request: Request) -> Response:
     view = view_of(request)
     if view is None:
         return render(request, "unseen.html.j2", None, title="Not seen yet")
-    commit = view.turn.commit
-    link = paper.linked(request, commit)
-    return render(request, "plan.html.j2", view, title="Last plan", here="plan", **parts(view.plan, link))
+    changed = part_of(request, range(len(view.changes)), _BOXES)
+    begin = (changed.number - 1) * _BOXES
+    told = parts(
+        view.plan,
+        paper.linked(request, view.turn.commit),
+        slice(begin, begin + _BOXES),
+        _BESIDE,
+    )
+    return render(request, "plan.html.j2", view, title="Last plan", here="plan", part=changed, **told)
 
 
 def access_of_mailbox(request: Request) -> Response:

@@ -37,6 +37,7 @@ from controller.report.text import plain
 from controller.turn import Turn
 
 STATES: Final = ("failed", "unreadable", "held", "drift", "pending", "in-sync")
+_LIGATURES: Final = str.maketrans({"œ": "oe", "æ": "ae"})
 _LONGEST: Final = 400  # characters of one value
 _DONE: Final = frozenset({Status.APPLIED, Status.PROPAGATING})
 
@@ -270,10 +271,10 @@ class Views:
 
 
 def folded(text: str) -> str:
-    """For searching: without case and accents."""
+    """For searching: without case, accents and ligatures."""
     if text.isascii():
         return text.casefold()
-    parts = unicodedata.normalize("NFKD", text.casefold())
+    parts = unicodedata.normalize("NFKD", text.casefold().translate(_LIGATURES))
     return "".join(part for part in parts if not unicodedata.combining(part))
 
 

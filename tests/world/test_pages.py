@@ -196,6 +196,10 @@ def test_a_history_is_told_run_by_run_and_of_one_mailbox(visit):
     assert "emma@" in read(ask(f"{ESTATE}/history?q={BOX}"))
     assert "Nothing was done to nobody@entreprise.example" in read(ask(f"{ESTATE}/history?q=nobody@entreprise.example"))
     assert "emma@" not in read(ask(f"{ESTATE}/history?page=7"))
+    by_hand = read(ask(f"{ESTATE}/history?by=hand"))
+    assert re.search(r"access › intrus@entreprise.example › full-access ?from — to yes", by_hand)
+    assert "Add-MailboxPermission" in by_hand
+    assert "emma@" not in by_hand
 
 
 def test_who_has_access_comes_as_a_table_for_a_spreadsheet(visit):
