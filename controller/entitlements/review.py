@@ -10,6 +10,8 @@ from jinja2 import Environment
 
 from controller.entitlements.answers import Opening
 from controller.entitlements.notes import RIGHTS
+from controller.model import Kind
+from controller.report.alone import policy, style
 
 Why = Callable[[str, str], str]
 """Why somebody (or a group) has access to a mailbox, and until when, as far as its document says."""
@@ -19,13 +21,23 @@ _WORDS = {
     "send-as": "send as it",
     "send-on-behalf": "send on its behalf",
 }
+_KINDS = {
+    Kind.SHARED_MAILBOX.value: "A shared mailbox",
+    Kind.DISTRIBUTION_LIST.value: "A list",
+    Kind.MAILBOX_DELEGATION.value: "A personal mailbox",
+}
 
 
 def review(openings: Sequence[Opening], now: datetime, why: Why) -> str:
-    page = resources.files("controller.entitlements").joinpath("review.html").read_text(encoding="utf-8")
+    page, own = (
+        resources.files("controller.entitlements").joinpath(name).read_text(encoding="utf-8")
+        for name in ("review.html", "review.css")
+    )
+    sheet = style(own)
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    rows = _Rows(why)
-    return environment.from_string(page).render(openings=openings, now=now, rows=rows)
+    return environment.from_string(page).render(
+        openings=openings, now=now, rows=_Rows(why), kinds=_KINDS, style=sheet, policy=policy(sheet)
+    )
 
 
 class _Rows:

@@ -1,21 +1,17 @@
 """The plan as one HTML file that asks no network for anything: to be read in a browser, printed, filtered.
 
-All words are escaped by Jinja2. The page's own style and script are named by their digests in a content
-security policy, so that nothing else of it could run even if it were there; without the script everything is
-shown.
+All words are escaped by Jinja2. Without the script everything is shown.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from controller.model import Action, Change, Finding, Key, Origin, Plan, Request, Severity
+from controller.report.alone import FOLDER, policy, style
 from controller.report.as_json import summary
 from controller.report.coming import in_words
 from controller.report.marked import marked
@@ -25,7 +21,6 @@ from controller.report.text import by_resource, in_lines, notes, plain, short, w
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-FOLDER: Final = Path(__file__).parent
 Link = Callable[[Origin | None], str | None]
 _ALL: Final = slice(None)
 _TAKING: Final = frozenset({Action.REVOKE, Action.REMOVE, Action.DELETE, Action.CONVERT})
@@ -63,18 +58,12 @@ class _Box:
 
 
 def as_html(plan: Plan) -> str:
-    style = "".join((FOLDER / name).read_text("utf-8") for name in ("palette.css", "alone.css", "plan.css"))
+    sheet = style((FOLDER / "plan.css").read_text("utf-8"))
     script = (FOLDER / "plan.js").read_text("utf-8")
     return (
         _environment()
         .get_template("plan_alone.html.j2")
-        .render(
-            style=style,
-            script=script,
-            policy=f"default-src 'none'; style-src {_named(style)}; script-src {_named(script)}; "
-            "base-uri 'none'; form-action 'none'",
-            **parts(plan, lambda origin: None),
-        )
+        .render(style=sheet, script=script, policy=policy(sheet, script), **parts(plan, lambda origin: None))
     )
 
 
@@ -110,11 +99,6 @@ def _environment() -> Environment:
     )
     made.filters["marked"] = marked
     return made
-
-
-def _named(text: str) -> str:
-    """How a policy names what stands between the tags, byte for byte."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _box(key: Key, changes: Sequence[Change], link: Link) -> _Box:

@@ -11,16 +11,19 @@ from datetime import timedelta
 from importlib import resources
 from typing import Any, Final
 
+from controller.report.alone import policy, style
 from controller.service.pages import span
 
-_WIDTH: Final = 720
 _HEIGHT: Final = 140
 _FLOOR: Final = 160
-_NAMES: Final = 8  # labels under a chart, so that they do not run into each other
+_NAMES: Final = 6  # labels under a chart, so that they do not run into each other
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
+    """`x` and `width` in percent of the chart's, so that its words stay as large on a phone; `y` and `height`
+    in pixels."""
+
     label: str
     value: int
     x: float
@@ -41,12 +44,12 @@ class Chart:
 def chart(title: str, unit: str, values: Sequence[tuple[str, int]]) -> Chart:
     """A bar for each value, the highest as high as the chart."""
     top = max((value for _, value in values), default=0)
-    step = _WIDTH / max(len(values), 1)
+    step = 100 / max(len(values), 1)
     every = -(-len(values) // _NAMES) or 1
     bars = []
     for place, (label, value) in enumerate(values):
         height = round(_HEIGHT * value / top, 1) if top else 0.0
-        x, y, width = round(step * place, 1), round(_FLOOR - height, 1), round(step * 0.8, 1)
+        x, y, width = round(step * place, 2), round(_FLOOR - height, 1), round(step * 0.8, 2)
         bars.append(Bar(label, value, x, y, width, height, named=place % every == 0))
     return Chart(title, unit, top, tuple(bars))
 
@@ -66,7 +69,10 @@ def page(told: Mapping[str, Any]) -> str:
     )
     text = resources.files("controller.service").joinpath("service.html.j2").read_text("utf-8")
     shown = {"people": [], **told}
-    return environment.from_string(text).render(told=shown, cards=_cards(told), charts=charts)
+    sheet = style(resources.files("controller.service").joinpath("service.css").read_text("utf-8"))
+    return environment.from_string(text).render(
+        told=shown, cards=_cards(told), charts=charts, style=sheet, policy=policy(sheet)
+    )
 
 
 def _cards(told: Mapping[str, Any]) -> list[tuple[str, str, str]]:
