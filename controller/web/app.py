@@ -15,7 +15,7 @@ from starlette.responses import FileResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from controller.report.html import FOLDER as PLAN
+from controller.report.alone import FOLDER as PLAN
 from controller.web import door, hooks, pages, probes, records, wrong
 from controller.web.site import Site
 

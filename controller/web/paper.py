@@ -16,8 +16,8 @@ from starlette.responses import HTMLResponse
 from controller.entitlements.pages import ago
 from controller.model import Finding, Origin, Severity
 from controller.notify.links import Pages
+from controller.report.alone import FOLDER as PLAN
 from controller.report.explained import explained
-from controller.report.html import FOLDER as PLAN
 from controller.report.marked import marked
 from controller.report.text import plain, short
 from controller.spec.models.approval import APPROVABLE
