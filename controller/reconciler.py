@@ -260,6 +260,7 @@ async def carry_out(setting: Setting, connection: Connection, prepared: Prepared
         specs_digest=setting.specs.digest,
         mode=Mode.APPLY,
     )
+    look = _Look(setting, connection, prepared)
     tools = Tools(
         reader=connection.reader(),
         writer=connection.writer(),
@@ -267,7 +268,7 @@ async def carry_out(setting: Setting, connection: Connection, prepared: Prepared
         run_id=run_id,
         tenant_id=setting.tenant_id,
         aspects={aspect.name: aspect for aspect in all_aspects()},
-        look=_Look(setting, connection, prepared),
+        look=look,
         now=setting.now,
         sleep=setting.sleep,
         patience=setting.patience,
@@ -282,7 +283,7 @@ async def carry_out(setting: Setting, connection: Connection, prepared: Prepared
         outcomes = await apply(prepared.plan, tools)
     done = Cycle(prepared.plan, outcomes, applied=True, run_id=run_id)
     if setting.lead.held():
-        await asyncio.to_thread(_record, setting, journal, prepared, done, run_id)
+        await asyncio.to_thread(_record, setting, journal, prepared, done, run_id, look.seen)
     else:  # what stands there by now is another replica's to say
         await asyncio.to_thread(_unsettle, setting, journal, done)
     journal.finish_run(run_id, at=setting.now(), condition=done.condition)
@@ -302,6 +303,7 @@ class _Look:
         self._made = frozenset(c.key for c in changes if c.action in (Action.CREATE, Action.RENAME))
         self._told = frozenset(finding.id for finding in prepared.plan.findings)
         self._directory = prepared.observed.directory
+        self.seen: dict[Key, str] = {}  # the object id of each that was there
 
     async def __call__(self, keys: frozenset[Key]) -> Sight:
         keys = keys | self._lists
@@ -317,12 +319,12 @@ class _Look:
         memory = await asyncio.to_thread(remember, setting.journal, setting.tenant_id)
         memory = replace(memory, awaited={})  # what is awaited is exactly what is looked for
         again = _decide(setting, observed, memory, all_aspects())
+        self.seen |= {r.key: r.principal.object_id for r in observed.resources if r.principal}
         return Sight(
             frozenset(again.draft.differing),
             again.plan.unreadable | self._untold(again.plan),
-            {r.key.address: r.principal.object_id for r in observed.resources if r.principal},
+            {key.address: object_id for key, object_id in self.seen.items()},
         )
-
 
     def _untold(self, plan: Plan) -> frozenset[Key]:
         """Resources of which a part cannot be told now, and could when the plan was made: somebody whom they
@@ -334,20 +336,18 @@ class _Look:
         )
 
 
-def _record(setting: Setting, journal: Journal, prepared: Prepared, done: Cycle, run_id: str) -> None:
-    """What is now known to be in place; and every access list that was observed."""
+def _record(
+    setting: Setting, journal: Journal, prepared: Prepared, done: Cycle, run_id: str, seen: dict[Key, str]
+) -> None:
+    """What is now known to be in place, under which object id; and every access list that was observed."""
     now, tenant_id = setting.now(), setting.tenant_id
     plan = prepared.plan
     failing = {change.key for change in plan.changes if change.blocked_by} | plan.unreadable
     failing |= prepared.draft.unmet | {f.key for f in plan.findings if f.code == "propagating" and f.key}
     failing |= {o.change.key for o in done.outcomes if o.status is not Status.APPLIED}
-    whole: dict[Key, Mapping[tuple[str, ...], Any]] = {}
-    ids: dict[Key, str] = {}
-    for resource in prepared.observed.resources:
-        if resource.principal:
-            ids[resource.key] = resource.principal.object_id
-        if resource.key not in failing and not resource.unwanted:
-            whole[resource.key] = prepared.draft.desired[resource.key]
+    there = prepared.observed.resources
+    whole = {r.key: prepared.draft.desired[r.key] for r in there if not (r.key in failing or r.unwanted)}
+    ids = {r.key: r.principal.object_id for r in there if r.principal} | seen
     journal.rename(tenant_id, prepared.renamed)
     journal.settle_many(tenant_id, whole, at=now, commit=setting.commit, object_ids=ids)
     for outcome in done.outcomes:

@@ -82,6 +82,19 @@ def test_written_as_forwarding_too_it_is_sent_once(tenant, go):
     assert rules(estate) == []
 
 
+def test_of_a_mailbox_made_by_us_and_renamed_at_once_the_forwarding_ends(tenant, go):
+    """Nobody looked between the commit that made it and the one that renames it."""
+    made = HEAD.replace("libre@", "boutique@")
+    estate = tenant(made + ALL)
+    go(estate.apply())
+    renamed = made.replace("boutique@", "magasin@") + "previousAddresses: [boutique@entreprise.example]\n"
+    estate.write("0.yaml", renamed + URGENT)
+    causes = {change.field: change.cause for change in go(estate.apply()).plan.changes}
+    assert causes == dict.fromkeys(("address", "handoff.ticketing", "forwarding.to"), Cause.SPEC)
+    assert estate.entry("magasin@entreprise.example").properties.get("ForwardingSmtpAddress") is None
+    assert go(estate.plan()).changes == ()
+
+
 def test_conditions_make_it_a_rule_that_redirects(tenant, go):
     estate = tenant(HEAD + URGENT)
     plan = settled(estate, go)
