@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -167,7 +167,10 @@ class _Work:
                 self._conclude(attempt, Status.SKIPPED, _LOST)
                 return
             attempt.intents.append(intent)
-            await self._remember(aspect.own_record(change, request), change)
+            record = aspect.own_record(change, request)
+            noted = {name: value for name, value in record.items() if value is not None}
+            former = await self._remembered(noted, change)
+            await self._remember(noted, change)
             try:
                 receipt = await self._one(aspect, change, request)
             except LeadLostError:
@@ -184,10 +187,11 @@ class _Work:
                 return
             except ServiceError as error:
                 if not isinstance(error, UnknownOutcomeError):
-                    await self._remember(dict.fromkeys(aspect.own_record(change, request)), change)
+                    await self._remember(former, change)
                 attempt.denied = isinstance(error, DeniedError)
                 self._conclude(attempt, Status.FAILED, str(error), error.request_id)
                 return
+            await self._remember({name: None for name in record if name not in noted}, change)
             attempt.request_ids += receipt
         self._accepted[change.id] = attempt
 
@@ -281,8 +285,15 @@ class _Work:
         tools = self._tools
         return await asyncio.to_thread(tools.journal.intend, tools.run_id, change, at=tools.now(), step=step)
 
+    async def _remembered(self, names: Collection[str], change: Change) -> dict[str, bool | None]:
+        if not names:
+            return {}
+        known = await asyncio.to_thread(self._tools.journal.auto_mapping, self._tools.tenant_id, change.key)
+        return {name: known.get(name) for name in names}
+
     async def _remember(self, record: Mapping[str, bool | None], change: Change) -> None:
-        """Our own record is written with the intent: once the request is out, nobody could tell it."""
+        """Our own record is written with the intent: once the request is out, nobody could tell it. What ends
+        is struck off only when it has: until then it may still be there, and ours."""
         tools = self._tools
         for trustee, value in record.items():
             await asyncio.to_thread(

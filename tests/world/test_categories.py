@@ -10,7 +10,10 @@ import pytest
 
 from controller.model import Action, Cause, Status
 from controller.sandbox import mailbox_store as store
+from controller.sandbox.forecast import FaultRule, Forecast
 from controller.sandbox.graph import call
+from controller.sandbox.state import FaultKind
+from controller.sandbox.weather import FairWeather, ForecastWeather
 from tests.rig import ADMIN
 from tests.world.conftest import SMALL
 
@@ -141,6 +144,22 @@ def test_they_follow_joiners_and_leavers_and_spare_what_we_did_not_make(rig, go)
     assert Cause.DRIFT not in {c.cause for c in ours.values()}
     assert {n for n in colours(tenant) if n.startswith("Pris")} == {"Pris par Alice", "Pris par Chloé"}
     assert not go(tenant.plan()).changes
+
+
+@pytest.mark.parametrize("kind", [FaultKind.DENIED, FaultKind.LOST_BEFORE])
+def test_a_leavers_that_could_not_be_taken_away_is_taken_away_next_time(rig, go, kind):
+    tenant = made(rig, CLAIMS)
+    applied(go(tenant.apply()))
+    tenant.write("0.yaml", CLAIMS.replace("  alice@entreprise.example: [full-access]\n", "").replace("equipe", "noyau"))
+    tenant.poke("Remove-DistributionGroupMember", Identity="equipe@entreprise.example", Member="alice@entreprise.example",
+                BypassSecurityGroupManagerCheck=True)  # fmt: skip
+    fault = FaultRule(kind=kind, on="write", operations=("DELETE */masterCategories/*",))
+    tenant.sandbox.weather = ForecastWeather(Forecast(seed=1, faults=(fault,)), tenant.clock)
+    assert Status.FAILED in {o.status for o in go(tenant.apply()).outcomes}
+    assert "Pris par Alice" in colours(tenant)
+    tenant.sandbox.weather = FairWeather()
+    applied(go(tenant.apply()))
+    assert "Pris par Alice" not in colours(tenant)
 
 
 def test_two_of_one_name_are_told_apart(rig, go):
