@@ -2,7 +2,7 @@
 
 1 a spec of what is observed plans nothing · 2 plan, apply, plan: empty · 3 what is not declared stays as it is ·
 4 a failed read plans no change · 5 the spelling arrives · 6 reporting sends nothing · 7 a kill at any request
-(tests/soak.py) · 8 canonical forms are their own.
+(tests/soak) · 8 canonical forms are their own.
 """
 
 from __future__ import annotations
