@@ -33,6 +33,10 @@ class Arguments:
         return self.values.get(name, default)
 
     def __getitem__(self, name: str) -> Any:
+        """CmdletError (400) where it was not given: the parameter set that was chosen does not ask for it,
+        and yet nothing can be done without."""
+        if name not in self.values:
+            raise refusals.missing_parameters([name])
         return self.values[name]
 
     def on(self, name: str) -> bool:

@@ -57,15 +57,20 @@ class Prepared:
 
 
 def permitted(name: str, grants: Grants | None) -> table.CmdletSpec:
-    """The cmdlet's spec. CmdletError: 403, unknown or not in the caller's role."""
+    """The cmdlet's spec. CmdletError: 403, unknown or not in the caller's role; 400, not played here."""
     spec = table.spec(name)
-    if spec is None or spec.name.startswith("Get-EXO"):  # those live in the module, not in the service
+    if spec is not None and spec.name.startswith("Get-EXO"):  # in the module, not in the service
         raise refusals.unknown_cmdlet(name)
-    leave = grants.leave(spec.name) if grants is not None else Leave.GRANTED
+    proper = spec.name if spec is not None else table.known(name)
+    if proper is None:
+        raise refusals.unknown_cmdlet(name)
+    leave = grants.leave(proper) if grants is not None else Leave.GRANTED
     if leave is Leave.REFUSED:
-        raise refusals.role_refused(spec.name)
+        raise refusals.role_refused(proper)
     if leave is Leave.ABSENT:
-        raise refusals.unknown_cmdlet(spec.name)
+        raise refusals.unknown_cmdlet(proper)
+    if spec is None:
+        raise refusals.not_offered(f"the cmdlet {proper}")
     return spec
 
 

@@ -59,13 +59,16 @@ def select(
         seen = call.view(entry)
         return layout.row(call, seen) if seen is not None else None
 
-    identity = arguments.text("Identity")
-    if identity is not None:
-        return Listing([_one(call, identity, types, deleted)], render)
-    wanted = arguments.get("RecipientTypeDetails")
     filtered = None
     if arguments.text("Filter"):
         filtered = opath.parse(arguments["Filter"], layout.names(), IDENTITIES)
+    identity = arguments.text("Identity")
+    if identity is not None:
+        one = _one(call, identity, types, deleted)
+        # Both together are taken, and both must hold [doc: Filter is in every parameter set; inf: the rest].
+        fits = filtered is None or filtered.test(_getter(call, layout, one))
+        return Listing([one] if fits else [], render)
+    wanted = arguments.get("RecipientTypeDetails")
     prefix = (arguments.text("Anr") or arguments.text("ANR") or "").lower()
     chosen = [
         (entry, seen)

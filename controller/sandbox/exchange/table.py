@@ -69,6 +69,17 @@ def spec(name: str) -> CmdletSpec | None:
     return CmdletSpec(found["name"], parameters, sets, found["default"])
 
 
+@functools.cache
+def _known() -> dict[str, str]:
+    source = resources.files(__package__).joinpath("known_cmdlets.json").read_text(encoding="utf-8")
+    return {name.lower(): name for name in json.loads(source)["cmdlets"]}
+
+
+def known(name: str) -> str | None:
+    """How Exchange Online spells its cmdlet of that name; None where it has none."""
+    return _known().get(name.lower())
+
+
 def names() -> list[str]:
     """Every cmdlet in the table, as spelt."""
     return [cmdlet["name"] for cmdlet in _texts().values()]

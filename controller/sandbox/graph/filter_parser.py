@@ -178,6 +178,8 @@ class Parser:
     def _comparison(self) -> Node:
         path = self._path()
         if path[-1].lower() in ("any", "all") and self._peek() == "(":
+            if len(path) == 1:
+                self._fail()  # of nothing
             return self._lambda(path[:-1], path[-1].lower())
         operator = self._next().text.lower()
         if operator == "in":

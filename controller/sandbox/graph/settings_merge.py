@@ -87,7 +87,7 @@ def _moment(value: Body) -> datetime:
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(zones.iana(name) or name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a name too long for a file
         raise GraphError(400, "InvalidTimeZone", f"The time zone '{name}' is not valid.") from None
 
 

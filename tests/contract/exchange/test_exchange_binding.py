@@ -135,3 +135,18 @@ def test_confirmation_is_asked_for_and_nothing_done(client: Client, support: Ent
 def test_what_if_changes_nothing(client: Client, support: Entry) -> None:
     assert client.run("Remove-Mailbox", Identity=SUPPORT, WhatIf=True).status == 200
     assert support.deleted is None
+
+
+@pytest.mark.parametrize("name", registry.offered())
+def test_no_cmdlet_falls_over_for_want_of_an_argument(client: Client, support: Entry, name: str) -> None:
+    """Whatever a call leaves out: an answer, or a refusal that says why."""
+    target = registry.find(name).target  # type: ignore[union-attr]
+    for parameters in ({}, {target: "support@contoso.example"}, {target: 5}):
+        reply = client.run(name, **parameters, **({} if name.startswith("Get-") else {"WhatIf": True}))
+        assert reply.status == 200 or reply.error_type
+
+
+def test_a_statistic_needs_to_know_whose(client: Client) -> None:
+    reply = client.run("Get-MailboxFolderStatistics")
+    assert (reply.status, reply.error_type) == (400, "ParameterBindingException")
+    assert "Identity" in reply.error_text

@@ -339,3 +339,21 @@ def test_statistics(tenant: Tenant, client: Client, support: Entry) -> None:
     new(client)
     reply = client.run("Get-MailboxStatistics", Identity="sales")
     assert (reply.rows, len(reply.warnings)) == ([], 1)  # nobody has opened it
+
+
+def test_an_identity_and_a_filter_must_both_hold(client: Client, support: Entry) -> None:
+    def found(text: str) -> int:
+        return len(client.run("Get-Mailbox", Identity="support@contoso.example", Filter=text).rows)
+
+    assert found("RecipientTypeDetails -eq 'SharedMailbox'") == 1
+    assert found("RecipientTypeDetails -eq 'RoomMailbox'") == 0
+    refused = client.run("Get-Mailbox", Identity="support@contoso.example", Filter="Colour -eq 'red'")
+    assert (refused.status, refused.error_type) == (400, "ParameterTransformationException")
+
+
+def test_statistics_of_an_archive_that_is_not_there(client: Client, support: Entry) -> None:
+    reply = client.run("Get-MailboxStatistics", Identity="support@contoso.example", Archive=True)
+    assert (reply.status, reply.error_text) == (400, f"The mailbox '{support.name}' doesn't have an archive.")
+    support.properties["ArchiveStatus"] = "Active"
+    there = client.run("Get-MailboxStatistics", Identity="support@contoso.example", Archive=True)
+    assert there.rows[0]["IsArchiveMailbox"] is True

@@ -109,6 +109,32 @@ def test_unknown_cmdlet_and_one_that_is_not_played(client: Client) -> None:
     assert (known.status, known.error_type) == (400, "NotOfferedException")
 
 
+@pytest.mark.parametrize("name", ["Get-MailUser", "get-mobiledevice", "New-ManagementRoleAssignment"])
+def test_cmdlets_of_exchange_online_that_are_not_played(tenant: Tenant, client: Client, name: str) -> None:
+    """The service has them, so the caller is not told that there is no such cmdlet; but a reader's session
+    lacks the writing ones [obs: graph2otel]."""
+    reply = client.run(name)
+    assert (reply.status, reply.error_type) == (400, "NotOfferedException")
+    tenant.app.directory_roles = ["Global Reader"]
+    expected = (
+        (400, "NotOfferedException")
+        if name.lower().startswith("get-")
+        else (
+            403,
+            "CommandNotFoundException",
+        )
+    )
+    reply = client.run(name)
+    assert (reply.status, reply.error_type) == expected
+
+
+@pytest.mark.parametrize("resource", ["Recipient", "CasMailbox", "Mailbox('x')/MailboxFolder('y')"])
+def test_entity_sets_that_are_not_played(client: Client, resource: str) -> None:
+    reply = client.request("GET", f"{client.root}/{resource}")
+    assert (reply.status, reply.error_type) == (400, "NotOfferedException")
+    assert client.request("GET", f"{client.root}/Nonsense").status == 404
+
+
 @pytest.mark.parametrize(
     "payload", [None, [], {}, {"CmdletInput": {}}, {"cmdletinput": {"CmdletName": "Get-Mailbox"}}]
 )

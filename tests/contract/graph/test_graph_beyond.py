@@ -110,9 +110,7 @@ def test_paths_of_no_service_say_what_there_is(whole: Client) -> None:
         (b"", "application/json", "Empty Payload. JSON content expected."),
     ],
 )
-def test_bodies_are_json_and_say_so(
-    client: Client, content: bytes, media: str | None, message: str
-) -> None:
+def test_bodies_are_json_and_say_so(client: Client, content: bytes, media: str | None, message: str) -> None:
     headers = {"Content-Type": media} if media else {}
     response = client.request("PATCH", SUPPORT, content=content, headers=headers)
     assert code(response) == (400, "BadRequest")
@@ -198,3 +196,18 @@ def test_memberships_by_every_action(client: Client, tenant: Tenant) -> None:
     assert code(many) == (400, "Request_BadRequest")
     none = client.request("POST", f"{SUPPORT}/checkMemberGroups", json={})
     assert code(none) == (400, "BadRequest")
+
+
+# --- nothing falls over ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/users", "/users/delta", f"{SUPPORT}/mailFolders"])
+def test_a_quantifier_over_nothing(client: Client, another: Any, path: str) -> None:
+    reader: Client = another("User.Read.All", "Mail.ReadWrite")
+    assert code(reader.get(path, filter="any(x:x eq 1)")) == (400, "BadRequest")
+
+
+def test_a_zone_with_an_endless_name(another: Any) -> None:
+    writer: Client = another("MailboxSettings.ReadWrite")
+    response = writer.request("PATCH", f"{SUPPORT}/mailboxSettings", json={"timeZone": "x" * 3000})
+    assert code(response) == (400, "InvalidTimeZone")

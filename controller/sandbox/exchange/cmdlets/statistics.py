@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from controller.sandbox.exchange import directory
+from controller.sandbox.exchange import directory, refusals
+from controller.sandbox.exchange.cmdlets.archive import has_archive
 from controller.sandbox.exchange.cmdlets.organization import selected
 from controller.sandbox.exchange.invocation import Invocation, Result
 from controller.sandbox.exchange.registry import cmdlet
@@ -25,6 +26,8 @@ def get_mailbox_statistics(call: Invocation) -> Result:
     if entry.stores.get("opened") is False:
         call.warn(f"The user hasn't logged on to mailbox '{entry.name}', so there is no data to return.")
         return None
+    if call.arguments.on("Archive") and not has_archive(entry):
+        raise refusals.invalid(f"The mailbox '{entry.name}' doesn't have an archive.")  # [inf: text]
     drawn = int(entry.exchange_guid.replace("-", "") or "0", 16)
     own = entry.stores.get("statistics") or {}
     size = own.get("size", drawn % (20 * 1024**3))
