@@ -48,16 +48,18 @@ _GROUP_TYPES = {
 }
 
 
-def build(scenario: Scenario, name: str = "scenario") -> World:
-    """The world that a scenario describes; FileError (naming the file `name`) for references to nobody
-    and addresses of domains that the tenant does not have."""
-    return _Builder(scenario, name).world()
+def build(scenario: Scenario, name: str = "scenario", now: datetime | None = None) -> World:
+    """The world that a scenario describes, whose clock starts at `now`; FileError (naming the file `name`)
+    for references to nobody and addresses of domains that the tenant does not have."""
+    start = scenario.clock if isinstance(scenario.clock, datetime) else now
+    return _Builder(scenario, name, start).world()
 
 
 class _Builder:
-    def __init__(self, scenario: Scenario, name: str) -> None:
+    def __init__(self, scenario: Scenario, name: str, start: datetime | None) -> None:
         self._scenario = scenario
         self._name = name
+        self._start = start
         self._complaints: list[str] = []
         tenant = scenario.tenant
         self._world = World(tenant.id, tenant.name, tenant.initial_domain, scenario.seed)
@@ -152,7 +154,7 @@ class _Builder:
         self._account(address, part, entry)
         entry.permissions = own_permissions()
         entry.send_as = own_send_as()
-        entry.stores = furnish.stores(entry, part, lambda what: self._complain(f"{address}", what))
+        entry.stores = furnish.stores(entry, part, self._start, lambda what: self._complain(address, what))
         return entry
 
     def _plain_user(self, address: str, part: PersonPart) -> Entry:

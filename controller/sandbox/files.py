@@ -50,7 +50,7 @@ def open_sandbox(scenario: Scenario, name: str = "scenario", clock: Clock | None
         if isinstance(scenario.clock, timedelta):
             clock.advance(scenario.clock)
     return Sandbox(
-        build.build(scenario, name),
+        build.build(scenario, name, clock.now()),
         clock,
         weathers.make(scenario.weather, clock),
         outside=wall_clock if isinstance(clock, RunningClock) else None,
@@ -60,12 +60,10 @@ def open_sandbox(scenario: Scenario, name: str = "scenario", clock: Clock | None
 def replace(sandbox: Sandbox, scenario: Scenario, name: str, clock: Callable[[], datetime]) -> None:
     """Puts another tenant in the place of a running one; its clock is moved, its weather changed, and
     tokens of the former tenant's apps go on only where the new one has the same apps."""
-    world = build.build(scenario, name)
-    if isinstance(scenario.clock, datetime):
-        sandbox.clock.advance(scenario.clock - sandbox.clock.now())
-    else:
-        target = clock() + (scenario.clock or timedelta())
-        sandbox.clock.advance(target - sandbox.clock.now())
+    start = scenario.clock
+    target = start if isinstance(start, datetime) else clock() + (start or timedelta())
+    world = build.build(scenario, name, target)
+    sandbox.clock.advance(target - sandbox.clock.now())
     sandbox.world = world
     sandbox.weather = weathers.make(scenario.weather, sandbox.clock)
 

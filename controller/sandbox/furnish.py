@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from pydantic import ValidationError
 
 from controller.sandbox import cultures, mailbox_settings
 from controller.sandbox import mailbox_store as store
 from controller.sandbox.mailbox_names import DEFAULT_FOLDERS
 from controller.sandbox.mailbox_settings import AutomaticReplies, Regional
-from controller.sandbox.scenario import FolderPart, MailboxPart, RulePart, SearchPart
+from controller.sandbox.scenario import FolderPart, MailboxPart, MailPart, RulePart, SearchPart
 from controller.sandbox.world import Entry
 
 # Outlook's names in the order of its numbers [doc: graph/api/resources/outlookcategory].
@@ -32,8 +35,9 @@ _RECIPIENTS = ("fromAddresses", "sentToAddresses", "forwardTo", "forwardAsAttach
 Complain = Callable[[str], None]
 
 
-def stores(entry: Entry, part: MailboxPart, complain: Complain) -> dict[str, Any]:
-    """`Entry.stores` of a mailbox; `complain` is told of colours, cultures and folders that do not exist."""
+def stores(entry: Entry, part: MailboxPart, now: datetime | None, complain: Complain) -> dict[str, Any]:
+    """`Entry.stores` of a mailbox; `complain` is told of colours, cultures and folders that do not exist.
+    `now` is what the ages of mail count from."""
     entry.stores = {**part.stores}
     if not part.opened:
         entry.stores["opened"] = False
@@ -56,7 +60,32 @@ def stores(entry: Entry, part: MailboxPart, complain: Complain) -> dict[str, Any
         given = part.automatic_replies.model_dump()
         given |= {name: mailbox_settings.stored_reply(given[name]) for name in ("internal", "external")}
         mailbox_settings.save(entry, "automatic_replies", AutomaticReplies(**given))
+    mail = [*_raw_mail(entry.stores.pop("mail", ()), complain), *part.mail]
+    if mail:
+        entry.stores["mail"] = [_message(each, now, complain) for each in mail]
     return entry.stores
+
+
+def _raw_mail(given: Any, complain: Complain) -> list[MailPart]:
+    """Mail that was written under `stores` rather than under `mail`: the same, and checked the same."""
+    try:
+        return [MailPart.model_validate(each) for each in given]
+    except ValidationError as error:
+        complain(f"stores.mail: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}")
+        return []
+
+
+def _message(part: MailPart, now: datetime | None, complain: Complain) -> dict[str, Any]:
+    """A message in the shape that `messages` has; what was not said is left out."""
+    received = part.received
+    if isinstance(received, timedelta):
+        if now is None:
+            complain("the age of a mail needs a clock to count from")
+            now = datetime.min.replace(tzinfo=UTC) + abs(received)
+        received = now + received
+    found = part.model_dump(exclude_defaults=True, exclude={"author", "received"})
+    stamp = received.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"from": part.author, "received": stamp, **found}
 
 
 def _region(entry: Entry, part: MailboxPart, complain: Complain) -> None:

@@ -161,6 +161,24 @@ class RepliesPart(Part):
     end: AwareDatetime | None = None
 
 
+class MailPart(Part):
+    """A message that lies in a mailbox, without its body."""
+
+    author: str = Field(alias="from")
+    sender: str | None = Field(None, description="Who pressed send, where that was somebody else.")
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    received: ClockStart = Field(description="A moment, or so long before the tenant's clock starts: `-2d`.")
+    subject: str = ""
+    folder: str = Field("inbox", description="A well-known name, or a path from the root.")
+    read: bool = False
+    draft: bool = False
+    categories: tuple[str, ...] = ()
+    conversation: str | None = Field(None, description="What belongs together has the same.")
+    message_id: str | None = Field(None, description="RFC 5322; made of the message where left out.")
+    headers: dict[str, str] = Field(default_factory=dict)
+
+
 class MailboxPart(ObjectPart):
     type: Literal["shared", "user", "room", "equipment", "discovery"] = "shared"
     upn: str | None = None
@@ -181,6 +199,7 @@ class MailboxPart(ObjectPart):
     search_folders: dict[str, SearchPart] = Field(default_factory=dict)
     rules: tuple[RulePart, ...] = ()
     automatic_replies: RepliesPart | None = None
+    mail: tuple[MailPart, ...] = ()
     stores: dict[str, Any] = Field(
         default_factory=dict, description="What else lives in it, as `mailbox_store` has it."
     )

@@ -138,27 +138,35 @@ def m365(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Cli:
     return cli
 
 
+def _in_the_sdks_python(running: Running, script: str, *words: str) -> Any:
+    """What a script prints that runs where Microsoft's client is installed."""
+    if not SDK_PYTHON.exists():
+        pytest.skip("Microsoft's Graph client is not installed: tests/foreign/run.sh")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "SANDBOX_URL": running.url,
+        "SANDBOX_CA": str(running.authority),
+        "SANDBOX_CERTIFICATE": str(running.certificate),
+        "TENANT": TENANT,
+        "APP": APP,
+        "CERTIFICATE_APP": CERTIFICATE_APP,
+        "SECRET": SECRET,
+    }
+    command = [str(SDK_PYTHON), str(HERE / script), *words]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ClientFailedError(done.stderr.strip())
+    return json.loads(done.stdout)
+
+
 @pytest.fixture(scope="session")
 def sdk(running: Running) -> Any:
     """Runs one task of `sdk_tasks.py` in the SDK's own environment and returns what it tells."""
-    if not SDK_PYTHON.exists():
-        pytest.skip("Microsoft's Graph client is not installed: tests/foreign/run.sh")
+    return lambda task, *words: _in_the_sdks_python(running, "sdk_tasks.py", task, *words)
 
-    def run(task: str, *words: str) -> Any:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "SANDBOX_URL": running.url,
-            "SANDBOX_CA": str(running.authority),
-            "SANDBOX_CERTIFICATE": str(running.certificate),
-            "TENANT": TENANT,
-            "APP": APP,
-            "CERTIFICATE_APP": CERTIFICATE_APP,
-            "SECRET": SECRET,
-        }
-        command = [str(SDK_PYTHON), str(HERE / "sdk_tasks.py"), task, *words]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise ClientFailedError(done.stderr.strip())
-        return json.loads(done.stdout)
 
-    return run
+@pytest.fixture(scope="session")
+def sdk_mail(running: Running) -> dict[str, Any]:
+    """Everything that `sdk_mail.py` tells, by step."""
+    told: dict[str, Any] = _in_the_sdks_python(running, "sdk_mail.py")
+    return told

@@ -6,7 +6,7 @@ const net = require('node:net');
 const tls = require('node:tls');
 
 const port = Number(process.env.MBX_SANDBOX_PORT);
-const microsoft = /(^|\.)(microsoftonline\.com|graph\.microsoft\.com|office365\.com|office\.com)$/;
+const microsoft = /(^|\.)(microsoftonline\.com|login\.windows\.net|graph\.microsoft\.com|office365\.com|office\.com)$/;
 
 const connect = tls.connect;
 tls.connect = function redirected(...given) {

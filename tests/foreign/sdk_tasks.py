@@ -174,8 +174,33 @@ async def delta() -> Any:
     return [len(first.value or []), len(again.value or [])]
 
 
+async def many(name: str) -> Any:
+    """Forty questions at once, through one client."""
+    graph = client()
+    found = await asyncio.gather(*(graph.users.by_user_id(name).get() for _ in range(40)))
+    return len({user.id for user in found if user})
+
+
+async def throttled(name: str) -> Any:
+    """The client's own way with 429: it waits as told and asks again. Tells how often it asked."""
+    rule = {"kind": "throttled", "operations": ["GET /users/{user}"], "times": 2}
+    async with httpx.AsyncClient(
+        verify=ssl.create_default_context(cafile=AUTHORITY), base_url=URL
+    ) as control:
+        await control.request("DELETE", "/_sandbox/requests")
+        forecast = {"forecast": {"retryAfter": [0.01], "faults": [rule]}}
+        (await control.post("/_sandbox/weather", json=forecast)).raise_for_status()
+        try:
+            found = await client().users.by_user_id(name).get()
+            asked = (await control.get("/_sandbox/requests")).json()["value"]
+        finally:
+            await control.post("/_sandbox/weather", json={"name": "fair"})
+    times = sum(call["operation"] == "GET /users/{user}" for call in asked)
+    return [found.mail if found else None, times]
+
+
 TASKS = {task.__name__: task for task in (get, missing, every, count, matching, disable, members, refused,
-                                          batch, delta)}  # fmt: skip
+                                          batch, delta, many, throttled)}  # fmt: skip
 
 if __name__ == "__main__":
     sys.stdout.write(json.dumps(asyncio.run(TASKS[sys.argv[1]](*sys.argv[2:]))))

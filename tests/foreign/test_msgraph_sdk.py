@@ -63,3 +63,11 @@ def test_a_delta(sdk: Any) -> None:
     first, again = sdk("delta")
     assert first >= 5
     assert again == 0
+
+
+def test_many_at_once(sdk: Any) -> None:
+    assert sdk("many", SUPPORT) == 1
+
+
+def test_the_clients_own_way_with_throttling(sdk: Any) -> None:
+    assert sdk("throttled", SUPPORT) == [SUPPORT, 3]

@@ -153,10 +153,12 @@ def _inner(outer: Request, member: Member) -> Request:
 
 
 def _rendered(name: str, answer: Answer) -> dict[str, Any]:
-    """A member's answer. What is not JSON goes as a base64 string or, for a number, as text."""
+    """A member's answer. The bare number of a `$count` is a JSON number here [github pnp/cli-microsoft365,
+    `entra group member set`, which compares it with 1]."""
     headers = {"Cache-Control": "no-cache", **answer.headers}
     rendered: dict[str, Any] = {"id": name, "status": answer.status, "headers": headers}
     if answer.body is not None:
         headers.setdefault("Content-Type", _JSON)
-        rendered["body"] = answer.body
+        text = isinstance(answer.body, str)
+        rendered["body"] = int(answer.body) if text and answer.body.isdigit() else answer.body
     return rendered

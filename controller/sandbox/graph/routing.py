@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from controller.sandbox.graph.beyond import NAMESPACE, is_beyond
 from controller.sandbox.graph.errors import malformed, not_offered, wrong_method
@@ -72,7 +73,7 @@ class Router:
         if segments[0].text.lower() == "me":
             return self._me
         if is_beyond(request.method, segments):
-            raise not_offered(f"{request.method} /{request.path.strip('/')}")
+            raise not_offered(f"{request.method} /{unquote(request.path.strip('/'))}")
         trimmed, cast, counting = _trim(segments)
         allowed = False
         for route in self._routes:

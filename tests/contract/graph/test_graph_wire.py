@@ -314,3 +314,17 @@ def test_poking(sandbox: Sandbox, weather: Weather, who: Any, tenant: Tenant) ->
     assert sandbox.log == []
     status, body = sandbox_graph.call(sandbox, "GET", "/users?$top=1", None, actor="eve@x")
     assert (status, len(body["value"])) == (200, 1)
+
+
+def test_a_count_in_a_batch_is_a_number(client: Client) -> None:
+    """[github pnp/cli-microsoft365, entra group member set]"""
+    member = {
+        "id": "1",
+        "method": "GET",
+        "url": "/groups/$count",
+        "headers": {"ConsistencyLevel": "eventual"},
+    }
+    (answer,) = client.batch(member).json()["responses"]
+    assert answer["status"] == 200
+    assert isinstance(answer["body"], int)
+    assert answer["body"] == int(client.get("/groups/$count", eventual=True).text)

@@ -281,3 +281,49 @@ def test_a_text_that_looks_like_something_else_is_saved_as_a_text(text: str) -> 
     sandbox = Sandbox(world=world, clock=StandingClock(START), weather=FairWeather())
     again = build(files.parse(files.save(sandbox), "saved"), "saved")
     assert again.find("m@e.example")[0].stores["folders"][0]["name"] == text
+
+
+MAIL = """
+mailboxes:
+  contact@e.example:
+    folders: {Clients/Contrats: {}}
+    mail:
+      - {from: ann@client.example, received: -2d, subject: no, headers: {Precedence: bulk}}
+      - {from: contact@e.example, sender: x@e.example, received: 2026-01-05T08:00:00+01:00,
+         folder: Clients/Contrats, read: true, messageId: <a@b>}
+"""
+
+
+def test_mail_is_as_old_as_the_clock_makes_it() -> None:
+    world = build(files.parse(HEAD + MAIL, "t.yaml"), "t.yaml", datetime(2026, 12, 1, 9, tzinfo=UTC))
+    first, second = world.holder("contact@e.example").stores["mail"]  # type: ignore[union-attr]
+    assert first == {
+        "from": "ann@client.example",
+        "received": "2026-11-29T09:00:00Z",
+        "subject": "no",
+        "headers": {"Precedence": "bulk"},
+    }
+    assert (second["received"], second["sender"]) == ("2026-01-05T07:00:00Z", "x@e.example")
+    assert (second["folder"], second["message_id"]) == ("Clients/Contrats", "<a@b>")
+
+
+def test_mail_is_checked_wherever_it_is_written() -> None:
+    with pytest.raises(FileError, match="mail"):
+        build(files.parse(HEAD + MAIL.replace("subject: no", "colour: red"), "t.yaml"))
+    stored = MAIL.replace("    mail:", "    stores:\n      mail:").replace("      - {", "        - {")
+    world = build(files.parse(HEAD + stored, "t.yaml"), "t.yaml", datetime(2026, 12, 1, tzinfo=UTC))
+    mail = world.holder("contact@e.example").stores["mail"]  # type: ignore[union-attr]
+    assert [each["received"][:10] for each in mail] == ["2026-11-29", "2026-01-05"]
+    with pytest.raises(FileError, match=r"stores\.mail"):
+        build(files.parse(HEAD + stored.replace("subject: no", "colour: red"), "t.yaml"))
+    with pytest.raises(FileError, match="needs a clock"):
+        build(files.parse(HEAD + MAIL, "t.yaml"))
+
+
+def test_the_shipped_tenant_has_traffic_to_report_on() -> None:
+    sandbox = files.open_sandbox(files.parse(files.shipped("entreprise"), "entreprise.yaml"))
+    mail = sandbox.world.holder("contact@entreprise.example").stores["mail"]  # type: ignore[union-attr]
+    assert len(mail) >= 12
+    now = sandbox.clock.now()
+    ages = [now - datetime.fromisoformat(each["received"]) for each in mail]
+    assert timedelta() < min(ages) < max(ages) < timedelta(days=30)
