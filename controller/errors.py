@@ -1,26 +1,26 @@
 """The errors, as a tree. The class says what happens next; the text says where, why and what to do.
 
-    ControllerError
-    ├── UserError                    the user's to fix; printed without a traceback, exit 1
-    │   ├── SpecError                a document is wrong: carries every problem of every file
-    │   ├── SettingsError            a setting is missing, double or malformed
-    │   ├── UsageError               a command line that cannot be meant
-    │   ├── SnapshotError            a snapshot that is none, too old, or signed by somebody else
-    │   └── StaleError               a saved plan that does not, or no longer, hold: exit 4
-    ├── SourceError                  the specs cannot be had, or not be trusted: nothing is written
-    ├── StateError                   the journal cannot be reached or does not hold
-    │   └── LeadLostError            another replica leads the tenant by now: nothing more may be sent
-    ├── ReadOnlyError                a read-only client was asked to write (a bug, never the weather)
-    └── ServiceError                 a service answered, or failed to
-        ├── SignInError              no token: nothing can be asked              → abort the cycle
-        ├── DeniedError              401/403, a cmdlet or permission not granted → stall this object
-        ├── NotFoundError            the service says that it does not exist
-        ├── ConflictError            held, already there, more than one          → stall this object
-        ├── InvalidError             refused as malformed or not allowed         → stall this object
-        ├── ThrottledError           429 after the last attempt                  → next cycle
-        ├── TransientError           5xx, connection, time-out, cut answer       → next cycle
-        ├── UnknownOutcomeError      a write whose answer was lost               → look before repeating
-        └── UnseenError              a snapshot was asked what it did not look at
+ControllerError
+├── UserError                    the user's to fix; printed without a traceback, exit 1
+│   ├── SpecError                a document is wrong: carries every problem of every file
+│   ├── SettingsError            a setting is missing, double or malformed
+│   ├── UsageError               a command line that cannot be meant
+│   ├── SnapshotError            a snapshot that is none, too old, or signed by somebody else
+│   └── StaleError               a saved plan that does not, or no longer, hold: exit 4
+├── SourceError                  the specs cannot be had, or not be trusted: nothing is written
+├── StateError                   the journal cannot be reached or does not hold
+│   └── LeadLostError            another replica leads the tenant by now: nothing more may be sent
+├── ReadOnlyError                a read-only client was asked to write (a bug, never the weather)
+└── ServiceError                 a service answered, or failed to
+    ├── SignInError              no token: nothing can be asked              → abort the cycle
+    ├── DeniedError              401/403, a cmdlet or permission not granted → stall this object
+    ├── NotFoundError            the service says that it does not exist
+    ├── ConflictError            held, already there, more than one          → stall this object
+    ├── InvalidError             refused as malformed or not allowed         → stall this object
+    ├── ThrottledError           429 after the last attempt                  → next cycle
+    ├── TransientError           5xx, connection, time-out, cut answer       → next cycle
+    ├── UnknownOutcomeError      a write whose answer was lost               → look before repeating
+    └── UnseenError              a snapshot was asked what it did not look at
 """
 
 from __future__ import annotations

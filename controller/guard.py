@@ -243,9 +243,7 @@ def _hold(
     return replace(plan, changes=changes, findings=(*plan.findings, *told))
 
 
-def _held(
-    change: Change, refusals: Iterable[Finding], through: Mapping[str, frozenset[str]]
-) -> Change:
+def _held(change: Change, refusals: Iterable[Finding], through: Mapping[str, frozenset[str]]) -> Change:
     if _on_time(change):
         return change
     hits = [

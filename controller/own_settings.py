@@ -63,9 +63,7 @@ class OwnSettings(Aspect):
             return Unreadable(error)
         if len(rows) != 1:
             message = f"expected one row about the mailbox, got {len(rows)}"
-            return Unreadable(
-                TransientError("exchange", cmdlet, message, target=resource.principal.address)
-            )
+            return Unreadable(TransientError("exchange", cmdlet, message, target=resource.principal.address))
         return self.seen(rows[0])
 
     def settle(
@@ -95,6 +93,3 @@ class OwnSettings(Aspect):
 
     async def write(self, reader: Reader, writer: Writer, change: Change, request: Request) -> Receipt:
         return await writer.send(request, anchor=f"SMTP:{change.key.address}")
-
-
-

@@ -300,9 +300,7 @@ def _synced(resource: Resource, changes: Sequence[Change]) -> Finding | None:
     )
 
 
-def _not_awaited(
-    changes: Iterable[Change], context: Context, frame: Frame, draft: Draft
-) -> Iterator[Change]:
+def _not_awaited(changes: Iterable[Change], context: Context, frame: Frame, draft: Draft) -> Iterator[Change]:
     """Drops what a service accepted a moment ago and does not show yet: it is not written twice, and is
     no drift. Past the deadline it is planned again, and said to have failed."""
     newborn = {
@@ -377,4 +375,3 @@ def _plain(observation: Any) -> Any:
     if isinstance(observation, Present):
         return sorted(["/".join(path), value] for path, value in observation.fields.items())
     return type(observation).__name__
-

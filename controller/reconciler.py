@@ -172,9 +172,7 @@ def _context(setting: Setting, directory: Directory, memory: Memory) -> Context:
     return Context(now, tenant.zone, tenant, directory, memory, deadline=setting.deadline)
 
 
-def _decide(
-    setting: Setting, observed: Observed, memory: Memory, aspects: Sequence[Aspect]
-) -> Prepared:
+def _decide(setting: Setting, observed: Observed, memory: Memory, aspects: Sequence[Aspect]) -> Prepared:
     renamed = _renamed(setting, observed, memory)
     memory = memory.renamed(renamed)
     context = _context(setting, observed.directory, memory)
@@ -397,4 +395,3 @@ def _resolve(setting: Setting, journal: Journal, prepared: Prepared, run_id: str
                 setting.tenant_id, pending.key, pending.path, wished[pending.path], at=setting.now(),
                 commit=setting.commit,
             )  # fmt: skip
-

@@ -115,4 +115,3 @@ async def _bypassed(reader: Reader, directory: Directory) -> frozenset[str]:
     on = [row for row in rows if canon.flag(row.get("AuditBypassEnabled"))]
     found = (directory.by_id(str(row.get("Name") or row.get("Identity") or "")) for row in on)
     return frozenset(one.guid for one in found if one is not None)
-

@@ -74,9 +74,7 @@ class Aliases(Aspect):
             fields.pop((*ALIASES, resource.key.address), None)
         return fields
 
-    def change(
-        self, delta: Delta, present: Present, resource: Resource, context: Context
-    ) -> Change:
+    def change(self, delta: Delta, present: Present, resource: Resource, context: Context) -> Change:
         address = delta.want.verbatim if delta.want else delta.path[-1]
         action = Action.ADD if delta.want else Action.REMOVE
         needs: tuple[str, ...] = ()
@@ -118,4 +116,3 @@ async def _observe(reader: Reader, resource: Resource, directory: Directory) -> 
     if resource.row is None and not findings:
         return Absent()
     return Present({(*ALIASES, address): True for address in there}, findings=tuple(findings))
-

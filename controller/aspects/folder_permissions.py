@@ -142,9 +142,7 @@ class FolderAccess(Aspect):
         return await writer.send(request, anchor=anchor)
 
 
-def _holder(
-    who: str, resource: Resource, context: Context, origin: Origin
-) -> tuple[str, str] | Finding:
+def _holder(who: str, resource: Resource, context: Context, origin: Origin) -> tuple[str, str] | Finding:
     """The address that stands for somebody in paths, and what a cmdlet is given to name them."""
     if who.lower() in _BOTH:
         return who.lower(), who.capitalize()

@@ -96,9 +96,7 @@ async def _apply(yes: bool, common: dict[str, Any], saved: Saved | None) -> int:
         return await each_tenant(session, lambda specs: _one(session, specs, journal, yes, saved))
 
 
-async def _one(
-    session: Session, specs: TenantSpecs, journal: Journal, yes: bool, saved: Saved | None
-) -> int:
+async def _one(session: Session, specs: TenantSpecs, journal: Journal, yes: bool, saved: Saved | None) -> int:
     setting = session.setting(specs, journal, told=tell)
     if saved:
         setting = replace(setting, commit=saved.plan["commit"])

@@ -47,9 +47,7 @@ class Documents:
             while chunk := list(islice(rest, _CHUNK)):
                 names = [(key.kind.value, key.address) for key in chunk]
                 newest = (
-                    sa.select(sa.func.max(table.c.seq))
-                    .where(mine, sa.tuple_(*one).in_(names))
-                    .group_by(*one)
+                    sa.select(sa.func.max(table.c.seq)).where(mine, sa.tuple_(*one).in_(names)).group_by(*one)
                 )
                 statement = sa.select(*one, table.c.mark)
                 rows = connection.execute(statement.where(table.c.seq.in_(newest)))

@@ -152,9 +152,7 @@ def flapping(connection: sa.Connection, tenant_id: str) -> dict[str, Flap]:
     return found
 
 
-def _flapping(
-    connection: sa.Connection, tenant_id: str, change_id: str, last: Sequence[sa.Row[Any]]
-) -> Flap:
+def _flapping(connection: sa.Connection, tenant_id: str, change_id: str, last: Sequence[sa.Row[Any]]) -> Flap:
     table = schema.seen
     mine = sa.and_(table.c.tenant_id == tenant_id, table.c.change_id == change_id)
     rows = connection.execute(

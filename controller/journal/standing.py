@@ -51,9 +51,7 @@ def last_applied(connection: sa.Connection, tenant_id: str) -> dict[tuple[Key, P
 
 def applied_to(connection: sa.Connection, tenant_id: str, key: Key) -> dict[Path, Any]:
     table = schema.applied
-    rows = connection.execute(
-        sa.select(table.c.path, table.c.value).where(_of_key(table, tenant_id, key))
-    )
+    rows = connection.execute(sa.select(table.c.path, table.c.value).where(_of_key(table, tenant_id, key)))
     return {tuple(decode(row.path)): decode(row.value) for row in rows}
 
 

@@ -117,9 +117,7 @@ def _read_entry(
                 reading.wants[mapping] = Want(auto, auto, origin, ref=grant)
 
 
-def _targets(
-    entry: AccessEntry, principal: Principal, auto: bool, context: Context
-) -> Iterator[Grant]:
+def _targets(entry: AccessEntry, principal: Principal, auto: bool, context: Context) -> Iterator[Grant]:
     """The group itself, or with `expand` each person in it who can hold rights."""
     spelt = entry.auto_mapping is not None
     if not (entry.expand and principal.is_group):
@@ -131,9 +129,7 @@ def _targets(
             yield Grant(member, auto, spelt, via=principal)
 
 
-def _leave_in_time(
-    entry: AccessEntry, group: Principal, context: Context, reading: _Reading
-) -> None:
+def _leave_in_time(entry: AccessEntry, group: Principal, context: Context, reading: _Reading) -> None:
     """Whoever a date takes off the group, in its document, loses what the group was expanded to by that
     date; and so does whoever is behind a group that it takes off."""
     directory = context.directory

@@ -80,9 +80,7 @@ def _change(one: Mapping[str, Any]) -> Change:
         depends_on=tuple(one["dependsOn"]),
         blocked_by=tuple(one["blockedBy"]),
         notes=tuple(one["notes"]),
-        impact=Impact(
-            tuple(map(_effect, one["effects"])), one["takesEffect"], tuple(one["cannotBeUndone"])
-        ),
+        impact=Impact(tuple(map(_effect, one["effects"])), one["takesEffect"], tuple(one["cannotBeUndone"])),
     )
 
 

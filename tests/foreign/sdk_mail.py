@@ -171,7 +171,8 @@ async def mail(user: Any) -> None:
 async def around(graph: Any, user: Any) -> None:
     mine = await user.get()
     groups = (await graph.groups.get()).value
-    ids = [group.id for group in groups]
+    shipped = ("Admins", "Everyone", "Project", "Team")  # others may have been made meanwhile
+    ids = [group.id for group in groups if group.display_name in shipped]
     alice = graph.users.by_user_id("alice@contoso.example")
     await step(
         "checked",

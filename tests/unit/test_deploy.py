@@ -21,7 +21,9 @@ BASE = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
 OVERLAY = sorted((DEPLOY / "kubernetes-postgresql").glob("*.yaml"))
 DASHBOARD = DEPLOY / "grafana-dashboard.json"
 RULES = DEPLOY / "prometheus-rules.yaml"
-promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool (Debian: prometheus) is not installed")
+promtool = pytest.mark.skipif(
+    shutil.which("promtool") is None, reason="promtool (Debian: prometheus) is not installed"
+)
 
 
 def documents(path: Path) -> list[dict[str, Any]]:
@@ -60,7 +62,9 @@ def test_the_root_is_read_only_and_what_is_written_has_a_place() -> None:
     }
     mounts = {mount["mountPath"] for mount in container()["volumeMounts"] if not mount.get("readOnly")}
     assert mounts == {"/var/lib/mailbox-controller", "/tmp"}
-    assert {mount["name"] for mount in container()["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
+    assert {mount["name"] for mount in container()["volumeMounts"]} == {
+        volume["name"] for volume in pod["volumes"]
+    }
 
 
 def test_a_stop_has_more_time_than_the_write_in_hand() -> None:
@@ -77,11 +81,21 @@ def test_what_it_is_called_with_exists() -> None:
     given = set(container()["args"])
     (compose,) = documents(DEPLOY / "compose.yaml")
     given |= set(compose["services"]["mbx"]["command"])
-    given |= set((DEPLOY / "systemd" / "mailbox-controller.service").read_text("utf-8").split("ExecStart=")[1].splitlines()[0].split())
+    given |= set(
+        (DEPLOY / "systemd" / "mailbox-controller.service")
+        .read_text("utf-8")
+        .split("ExecStart=")[1]
+        .splitlines()[0]
+        .split()
+    )
     assert {word for word in given if word.startswith("--")} <= known
     settings = of_kind("ConfigMap")["data"]
     assert {word[2:-1] for word in container()["args"] if word.startswith("$(")} <= settings.keys()
-    texts = [path.read_text("utf-8") for path in DEPLOY.rglob("*") if path.is_file() and path.parent.name != "pipelines"]
+    texts = [
+        path.read_text("utf-8")
+        for path in DEPLOY.rglob("*")
+        if path.is_file() and path.parent.name != "pipelines"
+    ]
     named = set(re.findall(r"\bMBX_[A-Z_]+\b", "".join(texts)))
     assert named - {f"MBX_{name.upper()}" for name in Settings.model_fields} == set()
 
@@ -115,7 +129,11 @@ def test_the_dashboard_has_no_panel_over_another() -> None:
     assert len({panel["id"] for panel in panels}) == len(panels) > 10
     taken: set[tuple[int, int]] = set()
     for place in (panel["gridPos"] for panel in panels):
-        cells = {(x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])}
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
         assert not cells & taken
         assert place["x"] + place["w"] <= 24
         taken |= cells
@@ -123,7 +141,9 @@ def test_the_dashboard_has_no_panel_over_another() -> None:
 
 @promtool
 def test_prometheus_takes_the_alerts_and_they_fire_when_they_should(tmp_path: Path) -> None:
-    subprocess.run(["promtool", "test", "rules", "prometheus-rules.test.yaml"], cwd=DEPLOY, check=True, timeout=60)
+    subprocess.run(
+        ["promtool", "test", "rules", "prometheus-rules.test.yaml"], cwd=DEPLOY, check=True, timeout=60
+    )
     asked = [text.replace("$tenant", ".*").replace("$__rate_interval", "5m") for text in expressions()]
     rules = [{"record": f"panel:{number}", "expr": text} for number, text in enumerate(asked)]
     path = tmp_path / "rules.yaml"

@@ -275,14 +275,18 @@ def test_every_command_that_a_page_shows_exists() -> None:
 
 
 def test_every_proof_that_the_threat_model_names_is_a_test() -> None:
-    text = section((DOCS / "threat-model.md").read_text("utf-8"), "## Attackers, one by one, and the tests that prove it")
+    text = section(
+        (DOCS / "threat-model.md").read_text("utf-8"), "## Attackers, one by one, and the tests that prove it"
+    )
     named = re.findall(r"`([\w/]+\.py)::(\w+)`", text)
     assert len(named) > 15
     missing = [
         f"{file}::{function}"
         for file, function in named
         if not (ROOT / "tests" / file).is_file()
-        or not re.search(rf"^(async )?def {function}\(", (ROOT / "tests" / file).read_text("utf-8"), re.MULTILINE)
+        or not re.search(
+            rf"^(async )?def {function}\(", (ROOT / "tests" / file).read_text("utf-8"), re.MULTILINE
+        )
     ]
     assert missing == []
 

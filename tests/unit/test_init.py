@@ -132,7 +132,9 @@ def test_a_wheel_has_every_file_that_the_program_reads(tmp_path: Path) -> None:
     """Built by setuptools from a copy: what is no Python has to be named in package-data."""
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path / name)
-    shutil.copytree(ROOT / "controller", tmp_path / "controller", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "controller", tmp_path / "controller", ignore=shutil.ignore_patterns("__pycache__")
+    )
     subprocess.run(
         [sys.executable, "-c", "from setuptools import setup; setup()", "-q", "build_py", "-d", "built"],
         cwd=tmp_path, check=True, capture_output=True,

@@ -56,7 +56,17 @@ def test_a_pipeline_is_what_its_forge_takes(name: str, schema: str) -> None:
 
 
 def test_gitlabs_jobs_have_no_key_that_gitlab_does_not_know_and_refer_to_what_is_there() -> None:
-    known = {"extends", "image", "id_tokens", "before_script", "stage", "rules", "script", "artifacts", "needs"}
+    known = {
+        "extends",
+        "image",
+        "id_tokens",
+        "before_script",
+        "stage",
+        "rules",
+        "script",
+        "artifacts",
+        "needs",
+    }
     known |= {"environment", "resource_group"}
     for name, job in GITLAB_JOBS.items():
         assert set(job) - known == set(), name
@@ -105,7 +115,9 @@ def test_github_gives_no_token_but_job_by_job() -> None:
 
 def test_github_never_runs_a_strangers_change_with_the_repositorys_rights() -> None:
     assert set(GITHUB["on"]) == {"pull_request", "push", "schedule"}
-    assert GITHUB["jobs"]["plan"]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+    assert (
+        GITHUB["jobs"]["plan"]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+    )
     assert "environment" not in GITHUB["jobs"]["validate"]
 
 

@@ -27,6 +27,8 @@ def test_every_field_of_it() -> None:
         flapping={"id": Flap("x", AT, None, ("admin@entreprise.example",)), "other": Flap(["y"], AT, AT)},
         suspended={"": "moving — admin"},
     )
-    empty = [f.name for f in dataclasses.fields(Memory) if getattr(memory, f.name) == getattr(Memory(), f.name)]
+    empty = [
+        f.name for f in dataclasses.fields(Memory) if getattr(memory, f.name) == getattr(Memory(), f.name)
+    ]
     assert empty == [], "a field that this test forgets, a snapshot may forget"
     assert remembered.read(json.loads(json.dumps(remembered.written(memory)))) == memory

@@ -191,5 +191,7 @@ def test_the_locks_agree_with_each_other_and_with_the_project() -> None:
         (project["dependency-groups"]["dev"], dev),
         (project["dependency-groups"]["build"], pinned("requirements-build.lock")),
     ):
-        names = [re.sub(r"[._]", "-", re.split(r"[\[<>=~!; ]", line, maxsplit=1)[0].lower()) for line in wanted]
+        names = [
+            re.sub(r"[._]", "-", re.split(r"[\[<>=~!; ]", line, maxsplit=1)[0].lower()) for line in wanted
+        ]
         assert [name for name in names if name not in held] == []

@@ -34,7 +34,9 @@ def page(*rows: Any, link: str = "") -> httpx.Response:
 
 
 def listed(tenant: Tenant) -> list[dict[str, Any]]:
-    return tenant.run(lambda c: c.reader().dataverse(PLACE, "/workflows", select="name", filter="name eq 'é & f'"))
+    return tenant.run(
+        lambda c: c.reader().dataverse(PLACE, "/workflows", select="name", filter="name eq 'é & f'")
+    )
 
 
 def sent(tenant: Tenant, call: str, body: Any = None) -> Any:
@@ -43,7 +45,11 @@ def sent(tenant: Tenant, call: str, body: Any = None) -> Any:
 
 def test_an_environment_is_asked_at_its_own_address_page_by_page() -> None:
     def answer(asked: Asked) -> httpx.Response:
-        return page({"name": "b"}) if "skiptoken" in asked.url else page({"name": "a"}, link=f"{ROOT}/workflows?$skiptoken=1")
+        return (
+            page({"name": "b"})
+            if "skiptoken" in asked.url
+            else page({"name": "a"}, link=f"{ROOT}/workflows?$skiptoken=1")
+        )
 
     tenant = Tenant(answer)
     assert [row["name"] for row in listed(tenant)] == ["a", "b"]
@@ -70,7 +76,9 @@ def test_a_link_to_a_stranger_is_not_followed() -> None:
 
 def test_a_change_never_makes_a_row_and_a_new_one_tells_its_id() -> None:
     made = "00000000-0000-0000-0000-0000000000aa"
-    tenant = Tenant(lambda asked: httpx.Response(204, headers={"OData-EntityId": f"{ROOT}/workflows({made})"}))
+    tenant = Tenant(
+        lambda asked: httpx.Response(204, headers={"OData-EntityId": f"{ROOT}/workflows({made})"})
+    )
     assert sent(tenant, f"POST {PLACE}/workflows", {"name": "x"}).rows == [{"id": made}]
     sent(tenant, f"PATCH {PLACE}/workflows({made})", {"statecode": 1})
     assert "if-match" not in tenant.requests[0].headers
@@ -83,7 +91,9 @@ def test_a_reader_refuses_to_write(call: str) -> None:
         Tenant(lambda asked: page()).run(lambda c: c.reader().dataverse(PLACE, f"{call} /workflows"))
 
 
-@pytest.mark.parametrize("call", [f"PATCH {PLACE}/workflows()", f"GET {PLACE}/workflows", "PATCH /workflows(1)"])
+@pytest.mark.parametrize(
+    "call", [f"PATCH {PLACE}/workflows()", f"GET {PLACE}/workflows", "PATCH /workflows(1)"]
+)
 def test_what_names_no_row_or_no_environment_is_not_sent(call: str) -> None:
     tenant = Tenant(lambda asked: httpx.Response(204))
     with pytest.raises(InvalidError):
@@ -94,12 +104,20 @@ def test_what_names_no_row_or_no_environment_is_not_sent(call: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "kind", "code"),
     [
-        (refusal(403, "0x80072560", "The user is not a member of the organization."), DeniedError, "0x80072560"),
+        (
+            refusal(403, "0x80072560", "The user is not a member of the organization."),
+            DeniedError,
+            "0x80072560",
+        ),
         (refusal(404, "0x80040217"), NotFoundError, codes.NO_ROW),
         (refusal(404, "0x8006088a"), InvalidError, "0x8006088a"),  # a table nobody has proves no absence
         (refusal(412, "0x80060892"), ConflictError, codes.ROW_EXISTS),
         (
-            refusal(400, "0x80060467", 'details "{"error":{"code":"XrmConnectionReferenceMissingConnection","message":"x"}}"'),
+            refusal(
+                400,
+                "0x80060467",
+                'details "{"error":{"code":"XrmConnectionReferenceMissingConnection","message":"x"}}"',
+            ),
             InvalidError,
             codes.NO_CONNECTION,
         ),

@@ -8,7 +8,10 @@ from controller.model import Request
 
 
 def test_only_the_place_is_filled_and_logs_never_have_it() -> None:
-    body = {"passwordProfile": {"password": RANDOM_PASSWORD, "force": False}, "note": f"not {RANDOM_PASSWORD}"}
+    body = {
+        "passwordProfile": {"password": RANDOM_PASSWORD, "force": False},
+        "note": f"not {RANDOM_PASSWORD}",
+    }
     sent = filled(Request("graph", "PATCH /users/1", body), lambda: "Kept-from-everybody-1")
     assert sent.parameters == {
         "passwordProfile": {"password": "Kept-from-everybody-1", "force": False},

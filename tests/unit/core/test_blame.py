@@ -147,7 +147,9 @@ def test_no_record_yet_blames_nobody_and_a_late_one_is_found_by_the_next_look(di
 
 
 def test_a_record_that_comes_twice_is_one_deed_and_the_last_deed_counts(directory: Directory) -> None:
-    log = Log(record(50, "erst@entreprise.example"), record(20), record(50, "erst@entreprise.example"), record(20))
+    log = Log(
+        record(50, "erst@entreprise.example"), record(20), record(50, "erst@entreprise.example"), record(20)
+    )
     log.rows[3]["Identity"] = log.rows[1]["Identity"]
     log.rows.reverse()  # nobody promises an order
     deed = deed_of(directory, log)

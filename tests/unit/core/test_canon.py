@@ -47,7 +47,9 @@ spans = st.one_of(
     st.sampled_from(["Unlimited", "90.00:00:00", "00:00:00", None]),
 )
 markup = st.lists(
-    st.sampled_from(["<html>", "<body>", "</body>\r\n", "&amp;", "lt;", "&", "<head>", "</head>", "é", "<b>", "<"])
+    st.sampled_from(
+        ["<html>", "<body>", "</body>\r\n", "&amp;", "lt;", "&", "<head>", "</head>", "é", "<b>", "<"]
+    )
 ).map("".join)
 
 

@@ -79,7 +79,9 @@ def test_names_that_several_have_and_bare_sids_are_told_apart() -> None:
 def test_people_behind_groups_that_hold_each_other() -> None:
     directory = people()
     directory.add(
-        Principal("g6", "oid-g6", "MailUniversalSecurityGroup", "core", "Core", "core@a.example", "", frozenset())
+        Principal(
+            "g6", "oid-g6", "MailUniversalSecurityGroup", "core", "Core", "core@a.example", "", frozenset()
+        )
     )
     directory.members = {"g3": ("g1", "g6"), "g6": ("g2", "g3")}
     team = directory.principals["g3"]

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from controller.drift import compare
 from controller.model import Desired, Path, Want
 
-paths = st.tuples(st.sampled_from(["access", "aliases"]), st.sampled_from("abcdef"), st.sampled_from(["x", "y"]))
+paths = st.tuples(
+    st.sampled_from(["access", "aliases"]), st.sampled_from("abcdef"), st.sampled_from(["x", "y"])
+)
 states = st.dictionaries(paths, st.booleans(), max_size=8)
 
 
@@ -17,7 +19,9 @@ def wish(wants: dict[Path, Any], **rest: Any) -> Desired:
 
 
 @given(states, states)
-def test_what_is_the_whole_truth_is_reached_exactly(observed: dict[Path, Any], wanted: dict[Path, Any]) -> None:
+def test_what_is_the_whole_truth_is_reached_exactly(
+    observed: dict[Path, Any], wanted: dict[Path, Any]
+) -> None:
     desired = wish(wanted, collections={("access",): True, ("aliases",): True})
     result = dict(observed)
     for delta in compare(desired, observed):

@@ -35,7 +35,9 @@ def guid(address: str) -> str:
     return principal(address).guid
 
 
-def world(members: dict[str, set[str]], entries: set[tuple[Key, str, str]], boxes: list[Key] = BOXES) -> Observed:
+def world(
+    members: dict[str, set[str]], entries: set[tuple[Key, str, str]], boxes: list[Key] = BOXES
+) -> Observed:
     """Groups with their members, and who is named on which mailbox for what."""
     directory = Directory()
     for address in {*PEOPLE, *GROUPS, *members, *(m for each in members.values() for m in each),
@@ -49,7 +51,9 @@ def world(members: dict[str, set[str]], entries: set[tuple[Key, str, str]], boxe
         fields = {("access", who, right): True for who, right in sorted(named)}
         seen[box] = Present(fields, {who: guid(who) for who, _ in named})
     lists = [resource(Key(Kind.DISTRIBUTION_LIST, group), principal(group)) for group in members]
-    return Observed(directory, (*(resource(box, principal(box.address)) for box in boxes), *lists), {"access": seen})
+    return Observed(
+        directory, (*(resource(box, principal(box.address)) for box in boxes), *lists), {"access": seen}
+    )
 
 
 def resource(key: Key, one: Principal | None) -> Resource:
@@ -102,9 +106,12 @@ def brute(members: dict[str, set[str]], entries: set[tuple[Key, str, str]]) -> s
     return found
 
 
-graphs = st.dictionaries(st.sampled_from(GROUPS), st.sets(st.sampled_from([*PEOPLE, *GROUPS]), max_size=4), min_size=4)
+graphs = st.dictionaries(
+    st.sampled_from(GROUPS), st.sets(st.sampled_from([*PEOPLE, *GROUPS]), max_size=4), min_size=4
+)
 lists_of_access = st.sets(
-    st.tuples(st.sampled_from(BOXES), st.sampled_from([*PEOPLE, *GROUPS]), st.sampled_from(sorted(RIGHTS))), max_size=6
+    st.tuples(st.sampled_from(BOXES), st.sampled_from([*PEOPLE, *GROUPS]), st.sampled_from(sorted(RIGHTS))),
+    max_size=6,
 )
 
 
@@ -171,8 +178,16 @@ def test_a_person_who_leaves_a_list_keeps_what_another_way_leads_to() -> None:
     )
     plan = planned(observed, put_on("g1@a.example", "p1@a.example", Action.REMOVE))
     keeps, loses = plan.changes[0].impact.effects
-    assert (keeps.turn, keeps.mailbox, keeps.people[0].via) == (Turn.KEEPS, BOXES[0].address, ("g0@a.example",))
-    assert (loses.turn, loses.mailbox, loses.people[0].via) == (Turn.LOSES, BOXES[1].address, ("g1@a.example",))
+    assert (keeps.turn, keeps.mailbox, keeps.people[0].via) == (
+        Turn.KEEPS,
+        BOXES[0].address,
+        ("g0@a.example",),
+    )
+    assert (loses.turn, loses.mailbox, loses.people[0].via) == (
+        Turn.LOSES,
+        BOXES[1].address,
+        ("g1@a.example",),
+    )
 
 
 def test_what_is_held_back_is_told_as_if_it_were_let_through() -> None:
@@ -201,7 +216,10 @@ def test_a_crowd_is_counted_and_the_first_are_named() -> None:
     observed.directory.members[guid("g9@a.example")] = ()
     observed = Observed(
         observed.directory,
-        (*observed.resources, resource(Key(Kind.DISTRIBUTION_LIST, "g9@a.example"), principal("g9@a.example"))),
+        (
+            *observed.resources,
+            resource(Key(Kind.DISTRIBUTION_LIST, "g9@a.example"), principal("g9@a.example")),
+        ),
         observed.seen,
     )
     *first, last = planned(observed, put_on("g9@a.example", "g0@a.example")).changes[0].impact.effects
@@ -213,7 +231,9 @@ def test_a_crowd_is_counted_and_the_first_are_named() -> None:
 
 def folder_change(folder: str, who: str, before: str | None, after: str | None) -> Change:
     action = Action.GRANT if before is None else Action.UPDATE if after else Action.REVOKE
-    return Change(BOXES[0], "folderPermissions", action, ("folderPermissions", folder, who), before, after, None)
+    return Change(
+        BOXES[0], "folderPermissions", action, ("folderPermissions", folder, who), before, after, None
+    )
 
 
 def test_folders_are_read_by_role_by_default_and_by_whoever_reads_everything() -> None:
@@ -222,7 +242,10 @@ def test_folders_are_read_by_role_by_default_and_by_whoever_reads_everything() -
         ("folderPermissions", "Calendar", "p1@a.example"): "availability-only",
         ("folderPermissions", "Inbox", "default"): "none",
     }
-    seen = {**observed.seen, "folderPermissions": {BOXES[0]: Present(fields, {"p1@a.example": guid("p1@a.example")})}}
+    seen = {
+        **observed.seen,
+        "folderPermissions": {BOXES[0]: Present(fields, {"p1@a.example": guid("p1@a.example")})},
+    }
     plan = planned(
         Observed(observed.directory, observed.resources, seen),
         folder_change("Calendar", "p0@a.example", None, "reviewer"),
@@ -231,11 +254,15 @@ def test_folders_are_read_by_role_by_default_and_by_whoever_reads_everything() -
         folder_change("Inbox", "default", "none", "reviewer"),
     )
     effects = [
-        [(e.turn, e.can, e.folder, e.people[0].who, e.count) for e in change.impact.effects] for change in plan.changes
+        [(e.turn, e.can, e.folder, e.people[0].who, e.count) for e in change.impact.effects]
+        for change in plan.changes
     ]
     assert effects == [
         [(Turn.HAS, Can.READ, "Calendar", "p0@a.example", 1)],
-        [(Turn.GAINS, Can.DELEGATE, "Calendar", "p1@a.example", 1), (Turn.GAINS, Can.READ, "Calendar", "p1@a.example", 1)],
+        [
+            (Turn.GAINS, Can.DELEGATE, "Calendar", "p1@a.example", 1),
+            (Turn.GAINS, Can.READ, "Calendar", "p1@a.example", 1),
+        ],
         [],  # free/busy with subject and place: no item is read
         [(Turn.GAINS, Can.READ, "Inbox", "default", None)],
     ]

@@ -20,7 +20,10 @@ def random_lists(seed: int) -> dict[str, list[dict[str, Any]]]:
     people = [f"p{n}@x.example" for n in range(draw.randint(2, 8))]
     groups = [f"g{n}@x.example" for n in range(draw.randint(0, 7))]
     lists: dict[str, list[dict[str, Any]]] = {
-        group: [{"who": who, "right": "member"} for who in draw.sample(people + groups, draw.randint(0, min(4, len(people + groups))))]
+        group: [
+            {"who": who, "right": "member"}
+            for who in draw.sample(people + groups, draw.randint(0, min(4, len(people + groups))))
+        ]
         for group in groups
     }
     for group in groups:

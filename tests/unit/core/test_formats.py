@@ -53,7 +53,9 @@ def test_a_comment_never_is_longer_than_it_may_be(limit: int) -> None:
 def test_what_a_comment_leaves_out_is_counted_to_the_last() -> None:
     plan = sized(4_000)
     text = render(plan, 20_000)
-    cut = re.search(r"Not shown here: ([\d,]+) mailboxes with ([\d,]+) changes \(([\d,]+) of medium risk\)", text)
+    cut = re.search(
+        r"Not shown here: ([\d,]+) mailboxes with ([\d,]+) changes \(([\d,]+) of medium risk\)", text
+    )
     assert cut is not None
     mailboxes, changes, medium = (int(each.replace(",", "")) for each in cut.groups())
     shown = set(re.findall(r"equipe-\d{4}@", text.partition("<summary>Findings")[0]))
@@ -97,12 +99,21 @@ def test_a_sentence_neither_mentions_nor_links_nor_marks_up() -> None:
 
 def test_no_strangers_line_becomes_a_line_of_the_comment() -> None:
     """Each line begins with something of ours: so none is a heading, a list, a quick action of anybody else."""
-    ours = re.compile(r"## Mailbox plan of |### Must|- |  - |<details><summary>|</details>|Commit |Rights |\*\*|\d|$")
+    ours = re.compile(
+        r"## Mailbox plan of |### Must|- |  - |<details><summary>|</details>|Commit |Rights |\*\*|\d|$"
+    )
     assert [line for line in as_markdown(hostile()).splitlines() if not ours.match(line)] == []
     text = re.sub(r"(`+)(?!`)[^\n]*?(?<!`)\1(?!`)", "", render(hostile(), GITLAB))  # without the code spans
     assert text.count("<details>") == text.count("</details>") > 10
     assert "<script" not in text
-    assert set(re.findall(r"</?\w+", text)) == {"<details", "<summary", "</summary", "</details", "<code", "</code"}
+    assert set(re.findall(r"</?\w+", text)) == {
+        "<details",
+        "<summary",
+        "</summary",
+        "</details",
+        "<code",
+        "</code",
+    }
 
 
 # --- HTML ---------------------------------------------------------------------------------------------
@@ -145,7 +156,9 @@ def test_a_page_has_every_change_and_finding() -> None:
     words = "\n".join(page.words)
     assert all(change.key.address in words for change in plan.changes)
     assert all(finding.id in words for finding in plan.findings)
-    assert sum(1 for tag, attributes in page.tags if tag == "li" and "data-risk" in attributes) == len(plan.changes)
+    assert sum(1 for tag, attributes in page.tags if tag == "li" and "data-risk" in attributes) == len(
+        plan.changes
+    )
 
 
 # --- annotations --------------------------------------------------------------------------------------
@@ -183,7 +196,12 @@ def test_a_code_quality_report_has_what_gitlab_asks_for_and_stable_unique_finger
     assert all(marks_of[e["description"]] == e["fingerprint"] for e in json.loads(as_gitlab(fewer)))
 
 
-_TEXT = {"type": "object", "required": ["text"], "additionalProperties": False, "properties": {"text": {"type": "string"}}}
+_TEXT = {
+    "type": "object",
+    "required": ["text"],
+    "additionalProperties": False,
+    "properties": {"text": {"type": "string"}},
+}
 SARIF: dict[str, Any] = {
     # What SARIF 2.1.0's schema says of the parts that are used here, and what GitHub asks for besides.
     "type": "object", "required": ["version", "runs"], "additionalProperties": False,

@@ -11,7 +11,10 @@ from controller.markup import canonical
 
 SAME = [
     ("x", "<html><body>x</body></html>"),
-    ("x", '<html>\r\n<head>\r\n<meta charset="utf-8"><title>t</title></head>\r\n<body>\r\nx\r\n</body>\r\n</html>\r\n'),
+    (
+        "x",
+        '<html>\r\n<head>\r\n<meta charset="utf-8"><title>t</title></head>\r\n<body>\r\nx\r\n</body>\r\n</html>\r\n',
+    ),
     ("x", "<!DOCTYPE html><html><head><style>p {color: red}</style></head><body bgcolor=white>x"),
     ("", "<html><body>\r\n</body></html>"),
     ("", None),
@@ -27,7 +30,10 @@ SAME = [
     ("<img alt='b' src=\"a\">", '<IMG src=a alt="b"/>'),
     ('<p style="color: red; MARGIN:0">x</p>', "<p style='color:red;margin:0;'>x</p>"),
     ("<ul><li>a<li>b</ul>", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>"),
-    ("<table><tr><td>a<td>b<tr><td>c</table>", "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>"),
+    (
+        "<table><tr><td>a<td>b<tr><td>c</table>",
+        "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>",
+    ),
     ("a<!-- b -->c", "ac"),
     ('<p onclick="x()">a</p><script>alert(1)</script>', "<p>a</p>"),
     ("<p>a&lt;b</p>", "<p>a&#60;b</p>"),
@@ -79,7 +85,9 @@ def test_the_normal_form_of_a_normal_form_is_itself(text):
 @given(st.one_of(st.text(), st.lists(PIECES, max_size=14).map("".join)))
 def test_what_a_service_wraps_around_it_does_not_matter(text):
     once = canonical(text)
-    wrapped = f"<html>\r\n<head>\r\n<meta charset=\"utf-8\">\r\n</head>\r\n<body>\r\n{once}\r\n</body>\r\n</html>\r\n"
+    wrapped = (
+        f'<html>\r\n<head>\r\n<meta charset="utf-8">\r\n</head>\r\n<body>\r\n{once}\r\n</body>\r\n</html>\r\n'
+    )
     assert canonical(wrapped) == once
 
 
@@ -112,6 +120,8 @@ def test_what_only_looks_like_markup_is_text(text):
     assert not markup.is_markup(text)
 
 
-@pytest.mark.parametrize("text", ["<p>a</p>", "a<br/>b", "<HTML>", "a <b class='x'>b</b>", "<!doctype html>a"])
+@pytest.mark.parametrize(
+    "text", ["<p>a</p>", "a<br/>b", "<HTML>", "a <b class='x'>b</b>", "<!doctype html>a"]
+)
 def test_a_tag_makes_it_markup(text):
     assert markup.is_markup(text)

@@ -40,12 +40,20 @@ def test_every_zone_that_iana_has_is_one_of_windows():
 
 
 def test_a_windows_zone_leads_back_to_itself():
-    for name in ("Romance Standard Time", "W. Europe Standard Time", "GMT Standard Time", "UTC", "Tokyo Standard Time"):
+    for name in (
+        "Romance Standard Time",
+        "W. Europe Standard Time",
+        "GMT Standard Time",
+        "UTC",
+        "Tokyo Standard Time",
+    ):
         assert zones.windows(zones.iana(name) or "") == name
         assert zones.canonical(name.upper()) == name
 
 
-@pytest.mark.parametrize(("old", "new"), [("EST5EDT", "America/New_York"), ("Europe/Uzhgorod", "Europe/Kyiv"), ("GMT", "UTC")])
+@pytest.mark.parametrize(
+    ("old", "new"), [("EST5EDT", "America/New_York"), ("Europe/Uzhgorod", "Europe/Kyiv"), ("GMT", "UTC")]
+)
 def test_old_names_are_links(old, new):
     assert zones.windows(old) == zones.windows(new)
 

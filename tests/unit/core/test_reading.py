@@ -35,7 +35,9 @@ NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 def plan_with(*changes: Change, findings: tuple[Finding, ...] = ()) -> Plan:
     quiet = Key(Kind.DISTRIBUTION_LIST, "liste@entreprise.example")
     upcoming = (Upcoming(NOW, f"{KEY}/access/alice@entreprise.example/send-as", Action.REVOKE),)
-    return Plan("entreprise", "7f1b", "abc", "sha256:1", "sha256:2", NOW, changes, findings, upcoming, (KEY, quiet))
+    return Plan(
+        "entreprise", "7f1b", "abc", "sha256:1", "sha256:2", NOW, changes, findings, upcoming, (KEY, quiet)
+    )
 
 
 def change(*path: str, **more: object) -> Change:

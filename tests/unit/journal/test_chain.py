@@ -23,7 +23,9 @@ def one(journal: Journal, name: str = "displayName") -> None:
 
 def filled(journal: Journal) -> None:
     one(journal)
-    journal.record_access(TENANT, SUPPORT.address, [{"who": "a@entreprise.example", "right": "send-as"}], at=NOON)
+    journal.record_access(
+        TENANT, SUPPORT.address, [{"who": "a@entreprise.example", "right": "send-as"}], at=NOON
+    )
     one(journal, "mailTip")
 
 
@@ -37,7 +39,9 @@ def test_an_untouched_history_fits(journal: Journal) -> None:
     filled(journal)
     proof = journal.verify(TENANT)
     assert (proof.misfit, proof.links) == (None, 5)
-    journal.record_access(TENANT, SUPPORT.address, [{"who": "a@entreprise.example", "right": "send-as"}], at=NOON + HOUR)
+    journal.record_access(
+        TENANT, SUPPORT.address, [{"who": "a@entreprise.example", "right": "send-as"}], at=NOON + HOUR
+    )
     assert journal.verify(TENANT) == proof, "an access list that is confirmed is no new row"
     one(journal, "hidden")
     assert journal.verify(TENANT, head=proof.head).misfit is None

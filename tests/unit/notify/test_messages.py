@@ -170,7 +170,10 @@ def test_a_line_has_a_page_at_the_forge(repository: str, page: str) -> None:
 @pytest.mark.parametrize(
     ("repository", "page"),
     [
-        ("ssh://git@ssh.github.com:443/entreprise/mail.git", f"https://github.com/entreprise/mail/commit/{SHA}"),
+        (
+            "ssh://git@ssh.github.com:443/entreprise/mail.git",
+            f"https://github.com/entreprise/mail/commit/{SHA}",
+        ),
         ("https://bot:pw@gitlab.com/g/sub/p.git", f"https://gitlab.com/g/sub/p/-/commit/{SHA}"),
         ("git@ssh.dev.azure.com:v3/org/proj/repo", f"https://dev.azure.com/org/proj/_git/repo/commit/{SHA}"),
     ],
@@ -185,7 +188,15 @@ def test_a_commit_has_a_page_at_the_forge(repository: str, page: str) -> None:
 
 @pytest.mark.parametrize(
     "repository",
-    [None, "", "/srv/git/mail.git", "../mail", "file:///srv/mail", "https://git.entreprise.example/m", "https://github.com:x/m"],
+    [
+        None,
+        "",
+        "/srv/git/mail.git",
+        "../mail",
+        "file:///srv/mail",
+        "https://git.entreprise.example/m",
+        "https://github.com:x/m",
+    ],
 )
 def test_a_repository_of_no_known_forge_has_no_pages(repository: str | None) -> None:
     assert pages_of(repository) is None

@@ -29,7 +29,12 @@ def test_a_well_known_folder_has_one_name() -> None:
 
 def french() -> Folders:
     folders = Folders(root="r", roles={"inbox": "i", "archive": "a"})
-    rows = [("i", "Boîte de réception", "r"), ("a", "Archive", "r"), ("c", "Clients", "r"), ("f", "Factures", "i")]
+    rows = [
+        ("i", "Boîte de réception", "r"),
+        ("a", "Archive", "r"),
+        ("c", "Clients", "r"),
+        ("f", "Factures", "i"),
+    ]
     for ident, name, parent in rows:
         folders.note([{"id": ident, "displayName": name, "parentFolderId": parent}])
     return folders

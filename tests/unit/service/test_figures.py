@@ -71,7 +71,9 @@ def test_known_threads() -> None:
         Mail("<own>", at("2026-11-05 15:00"), ALICE, ALICE, "d", answers=frozenset({ANN})),
         replies("2026-11-07 10:00", "begun by us"),
     ]
-    found = reckon(mails, PERIOD, WEEK, frozenset({ALICE}), within=timedelta(hours=2), claim="Pris par {givenName}")
+    found = reckon(
+        mails, PERIOD, WEEK, frozenset({ALICE}), within=timedelta(hours=2), claim="Pris par {givenName}"
+    )
     response = found.response
     assert (response.requests, response.answered, response.within, response.from_own_address) == (4, 3, 2, 1)
     assert (response.median, response.p90) == (timedelta(hours=2), timedelta(hours=3))
@@ -119,14 +121,27 @@ def test_random_threads_as_a_slow_reckoner_has_them(seed: int) -> None:
         sides = [False, *(rng.random() < 0.5 for _ in moments[1:])]
         for place, (moment, ours) in enumerate(zip(moments, sides, strict=True)):
             who = BOX if ours else ANN
-            mails.append(Mail(f"<{number}.{place}>", moment + timedelta(seconds=place), who, who, str(number), ours=ours))
+            mails.append(
+                Mail(
+                    f"<{number}.{place}>", moment + timedelta(seconds=place), who, who, str(number), ours=ours
+                )
+            )
         if True in sides:
             answer = moments[sides.index(True)] + timedelta(seconds=sides.index(True))
-            waits.append(sum(_open(moments[0] + timedelta(minutes=m)) for m in range(int((answer - moments[0]) / timedelta(minutes=1)))))
+            waits.append(
+                sum(
+                    _open(moments[0] + timedelta(minutes=m))
+                    for m in range(int((answer - moments[0]) / timedelta(minutes=1)))
+                )
+            )
         waiting += not sides[-1]
     rng.shuffle(mails)
     found = reckon(mails, PERIOD, WEEK)
-    assert (found.response.requests, found.response.answered, found.backlog.waiting) == (12, len(waits), waiting)
+    assert (found.response.requests, found.response.answered, found.backlog.waiting) == (
+        12,
+        len(waits),
+        waiting,
+    )
     assert found.days[-1].backlog == waiting
     if waits:
         middle = sorted(waits)[(len(waits) + 1) // 2 - 1]

@@ -36,7 +36,11 @@ class Forge:
         self.commit("Ours")
 
     def git(self, *words: str, at: Path | None = None, **env: str) -> str:
-        person = {f"GIT_{who}_{what}": "ada@entreprise.example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        person = {
+            f"GIT_{who}_{what}": "ada@entreprise.example"
+            for who in ("AUTHOR", "COMMITTER")
+            for what in ("NAME", "EMAIL")
+        }
         kept = {"PATH": os.environ["PATH"], "HOME": str(self.top), "GIT_CONFIG_NOSYSTEM": "1"}
         done = subprocess.run(["git", *words], cwd=at or self.desk, env={**kept, **person, **env},
                               capture_output=True, text=True, check=False)  # fmt: skip

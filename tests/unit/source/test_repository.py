@@ -267,4 +267,6 @@ def test_older_and_other_commits_are_not_applied(forge, source, go):
     forge.write("specs/box.yaml", BOX.format("Ailleurs"))
     forge.commit("Rewritten")
     assert reason(go, source.vouch(go(source.newest()), TENANT_ID, second)) == "not-fast-forward"
-    assert reason(go, source.vouch(go(source.newest()), TENANT_ID, "c0ffee" * 6 + "c0ff")) == "not-fast-forward"
+    assert (
+        reason(go, source.vouch(go(source.newest()), TENANT_ID, "c0ffee" * 6 + "c0ff")) == "not-fast-forward"
+    )

@@ -26,11 +26,15 @@ class SshKeys:
     def key(self, name):
         place = self.forge.top / f"key-{name}"
         if not place.exists():
-            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(place)], check=True)
+            subprocess.run(
+                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(place)], check=True
+            )
         return place
 
     def allow(self, *names):
-        lines = [f"{name}@entreprise.example {self.key(name).with_suffix('.pub').read_text()}" for name in names]
+        lines = [
+            f"{name}@entreprise.example {self.key(name).with_suffix('.pub').read_text()}" for name in names
+        ]
         self.forge.write(".allowed_signers", "".join(lines))
 
     def signed(self, name):
@@ -52,15 +56,27 @@ class GpgKeys:
 
     def key(self, name):
         if name not in self.known:
-            self.gpg("--passphrase", "", "--quick-generate-key", f"{name} <{name}@entreprise.example>", "ed25519", "sign", "never")
+            self.gpg(
+                "--passphrase",
+                "",
+                "--quick-generate-key",
+                f"{name} <{name}@entreprise.example>",
+                "ed25519",
+                "sign",
+                "never",
+            )
             self.known.add(name)
         return f"{name}@entreprise.example"
 
     def allow(self, *names):
-        self.forge.write(".allowed_signers", "".join(self.gpg("--armor", "--export", self.key(n)) for n in names))
+        self.forge.write(
+            ".allowed_signers", "".join(self.gpg("--armor", "--export", self.key(n)) for n in names)
+        )
 
     def signed(self, name):
-        return ("-c", "gpg.format=openpgp", "-c", f"user.signingKey={self.key(name)}"), {"GNUPGHOME": str(self.home)}
+        return ("-c", "gpg.format=openpgp", "-c", f"user.signingKey={self.key(name)}"), {
+            "GNUPGHOME": str(self.home)
+        }
 
 
 @pytest.fixture(params=[SshKeys, GpgKeys])

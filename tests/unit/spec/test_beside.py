@@ -8,7 +8,9 @@ import pytest
 
 from controller.spec.models.wording import LONGEST
 
-DOCUMENT = "kind: SharedMailbox\naddress: support@entreprise.example\nautomaticReplies:\n  internal: {file: %s}\n"
+DOCUMENT = (
+    "kind: SharedMailbox\naddress: support@entreprise.example\nautomaticReplies:\n  internal: {file: %s}\n"
+)
 
 
 def written(specs, named="replies/a.html", folder="", text="<p>Bonjour</p>"):
@@ -126,7 +128,9 @@ def test_a_file_that_may_not_be_read(specs):
 
 
 def test_every_place_is_read_and_every_problem_told(specs):
-    specs.write("support.yaml", """\
+    specs.write(
+        "support.yaml",
+        """\
 kind: SharedMailbox
 address: support@entreprise.example
 signature: {file: s.html}
@@ -135,7 +139,8 @@ automaticReplies:
   external: {file: e.html}
   periods:
     - {name: Fêtes, from: 2026-12-24, until: 2026-12-26, internal: {file: i.html}}
-""")
+""",
+    )
     assert [problem.split(" in ")[0] for problem in specs.problems()] == [
         "specs/support.yaml:3:19: there is no file s.html",
         "specs/support.yaml:6:20: there is no file e.html",

@@ -32,7 +32,10 @@ TICKETING = f"handoff: {{ticketing: {{address: {DESK}}}}}\n"
             "expected the https address of an environment, such as https://entreprise.crm4.dynamics.com",
         ),
         ("handoff: {flow: {environment: https://x.example, team: S}}", "missing field 'channel'"),
-        ("handoff: {ticketing: none}\nrules: [{name: mbx handoff ticketing, actions: {delete: true}}]", "choose another name"),
+        (
+            "handoff: {ticketing: none}\nrules: [{name: mbx handoff ticketing, actions: {delete: true}}]",
+            "choose another name",
+        ),
     ],
 )
 def test_what_is_wrong_is_told(one: One, text: str, told: str) -> None:
@@ -68,7 +71,9 @@ def test_forwarding_and_hand_off_that_say_the_same_are_one(one: One) -> None:
 )  # fmt: skip
 def test_the_conditions_decide_between_forwarding_and_rule(text, to, rules, over):
     wished = yaml.safe_load(text)
-    spec = SharedMailbox.model_validate({"kind": "SharedMailbox", "address": "a@c.example", "handoff": wished})
+    spec = SharedMailbox.model_validate(
+        {"kind": "SharedMailbox", "address": "a@c.example", "handoff": wished}
+    )
     forwarding, _ = forwarding_of(spec)
     assert (forwarding.to if forwarding else None) == to
     assert [rule.name.split()[-1] for rule in rules_of(spec) or ()] == rules

@@ -19,12 +19,27 @@ HEAD = "kind: SharedMailbox\naddress: support@entreprise.example\n"
         ("protocols: {imap: no}", "got 'no', which is text in YAML 1.2"),
         ("limits: {maxSendSize: 35}", "expected text; got the number 35"),
         ('limits: {maxSendSize: "35"}', "expected a size with its unit, such as 35 MB or 49.5 GB; got '35'"),
-        ("limits: {warnAt: 50 GB, prohibitSendAt: 1 GB}", "'warnAt' (50 GB) is more than 'prohibitSendAt' (1 GB)"),
-        ("audit: {ageLimit: 0 days}", "expected a number of days, at least 1, such as 180 days; got '0 days'"),
+        (
+            "limits: {warnAt: 50 GB, prohibitSendAt: 1 GB}",
+            "'warnAt' (50 GB) is more than 'prohibitSendAt' (1 GB)",
+        ),
+        (
+            "audit: {ageLimit: 0 days}",
+            "expected a number of days, at least 1, such as 180 days; got '0 days'",
+        ),
         ("litigationHold: {duration: 3 days}", "missing field 'enabled'"),
-        ("litigationHold: {enabled: false, duration: 3 days}", "'duration' says nothing while 'enabled' is false"),
-        ("litigationHold: {enabled: true, duration: ever}", "expected a number of days such as 2555 days, or unlimited"),
-        ("delivery: {acceptOnlyFrom: [a@b.example, A@b.example]}", "'A@b.example' is listed twice in 'acceptOnlyFrom'"),
+        (
+            "litigationHold: {enabled: false, duration: 3 days}",
+            "'duration' says nothing while 'enabled' is false",
+        ),
+        (
+            "litigationHold: {enabled: true, duration: ever}",
+            "expected a number of days such as 2555 days, or unlimited",
+        ),
+        (
+            "delivery: {acceptOnlyFrom: [a@b.example, A@b.example]}",
+            "'A@b.example' is listed twice in 'acceptOnlyFrom'",
+        ),
         (
             "delivery: {acceptOnlyFrom: [a@b.example], rejectFrom: [A@B.example]}",
             "is under both 'acceptOnlyFrom' and 'rejectFrom'",

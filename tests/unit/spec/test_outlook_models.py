@@ -37,7 +37,10 @@ RULE = {"name": "a", "actions": {"markAsRead": True}}
         ({"rules": [{"name": "a", "actions": {"markAsRead": False}}]}, "does nothing"),
         ({"rules": [{"name": "a", "actions": {"moveToFolder": "A//B"}}]}, "empty or begins"),
         ({"rules": [{**RULE, "conditions": {"withinSizeRange": {}}}]}, "minimumSize"),
-        ({"rules": [{**RULE, "exceptions": {"withinSizeRange": {"minimumSize": 2, "maximumSize": 1}}}]}, "no mail"),
+        (
+            {"rules": [{**RULE, "exceptions": {"withinSizeRange": {"minimumSize": 2, "maximumSize": 1}}}]},
+            "no mail",
+        ),
     ],
 )
 def test_what_is_wrong_although_every_field_is_right(fields: dict[str, Any], part: str) -> None:
@@ -66,6 +69,8 @@ def test_what_is_refused(fields: dict[str, Any]) -> None:
 
 def test_short_forms_say_the_same() -> None:
     short = read(folders={"A": None}, rules=[{"name": "a", "actions": {"redirectTo": ["x@y.example"]}}])
-    long = read(folders={"A": {}}, rules=[{"name": "a", "actions": {"redirectTo": [{"address": "x@y.example"}]}}])
+    long = read(
+        folders={"A": {}}, rules=[{"name": "a", "actions": {"redirectTo": [{"address": "x@y.example"}]}}]
+    )
     assert short == long
     assert not troubles(folders={"R\\/D/Plans": None}, categories={"Gris": "gray"})

@@ -41,11 +41,13 @@ PERIOD = "{name: Fêtes, from: 2026-12-24, until: 2026-12-26%s}"
             "'Fêtes' turns replies on, and there is no external text for externalAudience: all",
         ),
         (
-            REPLIES % f"state: enabled, internal: x, externalAudience: none, periods: [{PERIOD % ', external: y'}]",
+            REPLIES
+            % f"state: enabled, internal: x, externalAudience: none, periods: [{PERIOD % ', external: y'}]",
             "replies stay enabled after 'Fêtes', and there is no external text to go back to",
         ),
         (
-            REPLIES % "periods: [{name: Fêtes, from: 2026-12-24T18:00, until: 2026-12-24T18:00, internal: x}]",
+            REPLIES
+            % "periods: [{name: Fêtes, from: 2026-12-24T18:00, until: 2026-12-24T18:00, internal: x}]",
             "'until' (2026-12-24T18:00:00) is not after 'from' (2026-12-24T18:00:00)",
         ),
         (
@@ -59,7 +61,10 @@ PERIOD = "{name: Fêtes, from: 2026-12-24, until: 2026-12-26%s}"
             "there is a period 'FÊTES' already",
         ),
         (REPLIES % "periods: [{name: Fêtes, from: 2026-12-24}]", "missing field 'until'"),
-        (HEAD + "regional: {language: fr}\n", "a language with its region such as fr-FR (Exchange refuses fr alone)"),
+        (
+            HEAD + "regional: {language: fr}\n",
+            "a language with its region such as fr-FR (Exchange refuses fr alone)",
+        ),
         (HEAD + "regional: {language: french}\n", "a language with its region"),
         (HEAD + "regional: {timeZone: Europe/Pariss}\n", "unknown time zone 'Europe/Pariss'"),
         (
@@ -69,8 +74,11 @@ PERIOD = "{name: Fêtes, from: 2026-12-24, until: 2026-12-26%s}"
         (HEAD + "regional: {timeZone: Antarctica/Troll}\n", "has no time zone for 'Antarctica/Troll'"),
         (HEAD + "regional: {dateFormat: DD/MM/YYYY}\n", "expected a date format with day, month and year"),
         (HEAD + "regional: {timeFormat: H}\n", "expected a time format with hours and minutes"),
-        (HEAD + "workingHours: {start: '9:00'}\n", "a time of day such as \"09:00\""),
-        (HEAD + "workingHours: {start: '22:00', end: '06:00'}\n", "'end' (06:00) is not after 'start' (22:00)"),
+        (HEAD + "workingHours: {start: '9:00'}\n", 'a time of day such as "09:00"'),
+        (
+            HEAD + "workingHours: {start: '22:00', end: '06:00'}\n",
+            "'end' (06:00) is not after 'start' (22:00)",
+        ),
         (HEAD + "workingHours: {days: [monday, monday]}\n", "'monday' is listed twice"),
         (HEAD + "workingHours: {days: [lundi]}\n", "expected one of monday, tuesday"),
         (HEAD + "signature: {url: x}\n", "unknown field 'url'"),
@@ -87,9 +95,11 @@ def test_what_is_refused(one, text, told):
         REPLIES % "state: disabled, externalAudience: all",
         REPLIES % "state: enabled, externalAudience: none, internal: x",
         REPLIES % f"periods: [{PERIOD % ', internal: x, external: y'}]",
-        REPLIES % f"state: disabled, periods: [{PERIOD % ', internal: x'}, {{name: B, from: 2026-12-27, until: 2026-12-28, internal: z}}]",
+        REPLIES
+        % f"state: disabled, periods: [{PERIOD % ', internal: x'}, {{name: B, from: 2026-12-27, until: 2026-12-28, internal: z}}]",
         REPLIES % "internal: {html: '<p>x</p>'}",
-        HEAD + "regional: {language: sr-Latn-RS, timeZone: US/East-Indiana, dateFormat: yyyy-MM-dd, timeFormat: 'h:mm tt'}\n",
+        HEAD
+        + "regional: {language: sr-Latn-RS, timeZone: US/East-Indiana, dateFormat: yyyy-MM-dd, timeFormat: 'h:mm tt'}\n",
         HEAD + "workingHours: {days: [], start: 09:00, end: '18:00'}\n",
         HEAD + "signature: Bien à vous\n",
     ],
@@ -99,5 +109,8 @@ def test_what_is_accepted(one, text):
 
 
 def test_the_place_of_a_trouble_in_a_period(one):
-    text = HEAD + "automaticReplies:\n  state: disabled\n  periods:\n    - name: Fêtes\n      from: 2026-12-24\n      until: 2026-12-23\n      internal: x\n"
+    text = (
+        HEAD
+        + "automaticReplies:\n  state: disabled\n  periods:\n    - name: Fêtes\n      from: 2026-12-24\n      until: 2026-12-23\n      internal: x\n"
+    )
     assert [problem.split(": ")[0] for problem in one(text)] == ["specs/a.yaml:8:7"]

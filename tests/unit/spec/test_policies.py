@@ -89,7 +89,7 @@ def test_what_other_kinds_look_like(specs: Specs) -> None:
         '"access" in object && has(object["forwarding"].to)',
         'object.labels.team == "support" && !("owner" in object.labels)',
         'object.address.matches("^[a-z]+@entreprise[.]example$")',
-        'object.access.all(w, !has(object.access[w].until) || '
+        "object.access.all(w, !has(object.access[w].until) || "
         'object.access[w].until - object.access[w].from <= duration("1488h"))',
         'object.access["temp@partenaire.example"].until == timestamp("2027-01-31T23:00:00Z")',
         "object.access.filter(w, size(object.access[w].rights) > 1).map(w, w.size()) == [24] // who has two",
@@ -145,14 +145,19 @@ def test_an_error_that_does_not_matter(specs: Specs) -> None:
 )
 def test_documents_are_chosen(specs: Specs, applies: str) -> None:
     for team, broken in (("support", 1), ("compta", 0)):
-        text = policy("false").replace("appliesTo: SharedMailbox", f"appliesTo: {applies.replace('SELECTED', team)}")
+        text = policy("false").replace(
+            "appliesTo: SharedMailbox", f"appliesTo: {applies.replace('SELECTED', team)}"
+        )
         assert len(found(specs, text)) == broken
     assert found(specs, policy("false").replace("SharedMailbox", "DistributionList")) == []
 
 
 def test_severity(specs: Specs) -> None:
     specs.write("box.yaml", BOX)
-    specs.write("p.yaml", policy("false", severity="warning") + "---\n" + policy("false").replace("name: p", "name: q"))
+    specs.write(
+        "p.yaml",
+        policy("false", severity="warning") + "---\n" + policy("false").replace("name: p", "name: q"),
+    )
     assert [f.severity for f in of_specs(specs.load().tenants[0])] == [Severity.WARNING, Severity.ERROR]
 
 
@@ -194,8 +199,16 @@ def test_what_an_assert_cannot_be(specs: Specs, written: str, problem: str) -> N
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("name: p", "name: a/b", "2:7: expected a name without spaces and '/', such as no-outsiders; got 'a/b'"),
-        ("SharedMailbox", "Mailbox", "3:12: expected one of SharedMailbox, DistributionList, MailboxDelegation"),
+        (
+            "name: p",
+            "name: a/b",
+            "2:7: expected a name without spaces and '/', such as no-outsiders; got 'a/b'",
+        ),
+        (
+            "SharedMailbox",
+            "Mailbox",
+            "3:12: expected one of SharedMailbox, DistributionList, MailboxDelegation",
+        ),
         ("SharedMailbox", "{kind: SharedMailbox, label: {}}", "3:34: unknown field 'label'"),
         ("message: Not so.\n", "", "1:1: missing field 'message'"),
         ("message: Not so.", "message: Not so.\nseverity: fatal", "5:11: expected one of error, warning"),
@@ -209,7 +222,9 @@ def test_what_else_is_refused(specs: Specs, old: str, new: str, problem: str) ->
 
 def test_two_of_one_name(specs: Specs) -> None:
     specs.write("p.yaml", f"{policy('true')}---\n{policy('true')}")
-    assert specs.problems() == ["specs/p.yaml:9:7: there is a policy 'p' already (at specs/p.yaml:1): rename one"]
+    assert specs.problems() == [
+        "specs/p.yaml:9:7: there is a policy 'p' already (at specs/p.yaml:1): rename one"
+    ]
     specs.write("p.yaml", policy("true"))
     specs.write("acme/tenant.yaml", TENANT.replace("entreprise", "acme"))
     specs.write("acme/p.yaml", policy("true"))
@@ -252,7 +267,9 @@ def test_validate_judges_documents(specs: Specs, run: Run) -> None:
 
 
 def test_validate_goes_by_approvals(specs: Specs, run: Run) -> None:
-    approval = "kind: Approval\nfinding: Policy/p/support@entreprise.example\nreason: TICKET-1\n".replace("Policy", "policy")
+    approval = "kind: Approval\nfinding: Policy/p/support@entreprise.example\nreason: TICKET-1\n".replace(
+        "Policy", "policy"
+    )
     found(specs, policy("has(object.licence)"), approval)
     assert run("validate")[:2] == (0, "specs: 1 tenant, 1 document, 1 policy, 1 approval, no problems\n")
     found(specs, policy("has(object.licence)"), f"{approval}until: 2020-01-01\n")

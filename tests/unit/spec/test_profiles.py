@@ -115,7 +115,10 @@ def test_places(merged: Document, path: tuple[str, ...], place: str) -> None:
 
 def test_aliases_of_both_come_one_after_the_other(specs: Specs) -> None:
     specs.write("profiles/team.yaml", "kind: Profile\nname: team-inbox\naliases: [aide@entreprise.example]\n")
-    specs.write("a.yaml", "kind: SharedMailbox\naddress: a@entreprise.example\nprofile: team-inbox\naliases: [b@entreprise.example]\n")
+    specs.write(
+        "a.yaml",
+        "kind: SharedMailbox\naddress: a@entreprise.example\nprofile: team-inbox\naliases: [b@entreprise.example]\n",
+    )
     (document,) = specs.load().tenants[0].documents
     assert document.spec.aliases == ("aide@entreprise.example", "b@entreprise.example")  # type: ignore[attr-defined]
     assert str(document.at("aliases", "0")) == "specs/profiles/team.yaml:3"
@@ -126,9 +129,7 @@ def test_aliases_of_both_come_one_after_the_other(specs: Specs) -> None:
 
 def test_what_is_shown_names_both_files(merged: Document) -> None:
     lines = show(merged).splitlines()
-    assert ["-", "full-access", "#", "specs/profiles/team.yaml:6"] in [
-        line.split() for line in lines
-    ]
+    assert ["-", "full-access", "#", "specs/profiles/team.yaml:6"] in [line.split() for line in lines]
     assert [line.partition("  # ")[2] for line in lines if line.startswith("  - {name")] == [
         "specs/profiles/team.yaml:12",
         "specs/a.yaml:11",
@@ -160,7 +161,11 @@ def _with(old: str, new: str) -> str:
             "specs/a.yaml:3:10: unknown profile 'team-inbx' — did you mean 'team-inbox'?",
         ),
         ("", MAILBOX, "specs/a.yaml:3:10: unknown profile 'team-inbox': there is no Profile document here"),
-        (PROFILE, MAILBOX.replace("team-inbox", "3"), "specs/a.yaml:3:10: expected text; got the number 3: put it in quotes"),
+        (
+            PROFILE,
+            MAILBOX.replace("team-inbox", "3"),
+            "specs/a.yaml:3:10: expected text; got the number 3: put it in quotes",
+        ),
         (
             f"{PROFILE}---\nkind: Profile\nname: team-inbox\n",
             MAILBOX,
@@ -228,7 +233,9 @@ def test_what_is_refused(specs: Specs, profile: str, mailbox: str, expected: str
 def test_a_mistake_in_a_profile_is_told_once(specs: Specs) -> None:
     specs.write("p.yaml", "kind: Profile\nname: p\nsignInBlocked: 3\n")
     for number in range(40):
-        specs.write(f"{number}.yaml", f"kind: SharedMailbox\naddress: m{number}@entreprise.example\nprofile: p\n")
+        specs.write(
+            f"{number}.yaml", f"kind: SharedMailbox\naddress: m{number}@entreprise.example\nprofile: p\n"
+        )
     assert specs.problems() == ["specs/p.yaml:3:16: expected true or false; got the number 3"]
 
 

@@ -30,7 +30,13 @@ class Door:
         self.looks = []
         self.board = Board()
         self.app = create_app(
-            Site(self.board, load_settings(env, env_file=None), lambda: NOW, self.looks.append, journal=lambda: None)
+            Site(
+                self.board,
+                load_settings(env, env_file=None),
+                lambda: NOW,
+                self.looks.append,
+                journal=lambda: None,
+            )
         )
 
     def ask(self, method, path, content=b"", headers=None):

@@ -48,13 +48,28 @@ def found(view, words, **more):
 
 
 def test_one_of_ten_thousand_is_found_by_any_of_its_names(view):
-    for words in ("boite-7301@entreprise.example", "BOITE-7301@", "alias-7301@autre", "boite-7301.yaml", "reclamations 7301@"):
+    for words in (
+        "boite-7301@entreprise.example",
+        "BOITE-7301@",
+        "alias-7301@autre",
+        "boite-7301.yaml",
+        "reclamations 7301@",
+    ):
         assert found(view, words) == {7301}, words
     assert found(view, "zzz") == set()
 
 
 @pytest.mark.parametrize(
-    ("words", "team"), [("reclamations", 1), ("RÉCLAMATIONS", 1), ("team=réclamations", 1), ("œuvres", 2), ("oeuvres", 2), ("STRASSE", 3), ("equipe facturation", 4)]
+    ("words", "team"),
+    [
+        ("reclamations", 1),
+        ("RÉCLAMATIONS", 1),
+        ("team=réclamations", 1),
+        ("œuvres", 2),
+        ("oeuvres", 2),
+        ("STRASSE", 3),
+        ("equipe facturation", 4),
+    ],
 )
 def test_accents_and_case_do_not_matter(view, words, team):
     assert found(view, words) == {number for number in range(MANY) if number % len(TEAMS) == team}
