@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 
 from controller.aspect import Resource
 from controller.clients import Reader, segment
-from controller.errors import NotFoundError, ServiceError
+from controller.errors import InvalidError, NotFoundError, ServiceError
 from controller.made import recall
 from controller.model import Delta, Finding, Present, Request, Severity, ident
 
@@ -262,11 +262,14 @@ async def _role(reader: Reader, object_path: str, role: str) -> dict[str, Any] |
 
 async def _folder(reader: Reader, path: str) -> dict[str, Any] | None:
     try:
-        return await reader.graph(path)
+        row = await reader.graph(path)
     except NotFoundError as error:
         if error.code.lower() in ("erroritemnotfound", "itemnotfound"):
             return None
         raise
+    if not row.get("id"):
+        raise InvalidError("graph", f"GET {path}", "the answer is no folder")
+    return row
 
 
 # --- requests that name folders which did not exist when they were planned ---------------------------------

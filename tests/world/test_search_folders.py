@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -122,6 +123,24 @@ def test_others_are_left_alone_and_a_folder_nobody_has_blocks_it(rig, go):
     cycle = go(tenant.apply())
     assert [c.blocked_by for c in cycle.plan.changes if c.blocked_by] == [(f"unknown-folder/{BOX}/Contrats",)]
     assert set(searches(tenant)) == {"À moi", "Non lus à traiter"}
+
+
+def without_id(request: Any, text: str) -> str:
+    """Single folders, in a batch or not, come without what they are known by."""
+    answer = json.loads(text)
+    for body in [each.get("body") for each in answer.get("responses", ())] or [answer]:
+        if isinstance(body, dict) and "parentFolderId" in body:
+            del body["id"]
+    return json.dumps(answer)
+
+
+def test_an_answer_that_is_no_folder_leaves_everything_as_it_is(rig, go):
+    tenant = made(rig)
+    applied(go(tenant.apply()))
+    tenant.wire.rewrite = without_id
+    plan = go(tenant.plan())
+    assert not plan.changes
+    assert f"unreadable/{BOX}/searchFolders" in {finding.id for finding in plan.findings}
 
 
 @pytest.mark.parametrize(
