@@ -129,6 +129,23 @@ class Answers:
                 found += [(opening, holder) for holder in opening.people if holder.who == primary]
         return found
 
+    def behind(self, group: str) -> Mapping[str, Chain] | None:
+        """Who is in a group, each with the groups that lead there; None for who is no group."""
+        return self._ways.behind(group).people if self._ways.is_group(group) else None
+
+    def of_group(self, group: str) -> list[tuple[Opening, Holder]]:
+        """What a group itself is named for: all in it may do that."""
+        found = []
+        for address in sorted(self._naming.get(group, ())):
+            opening = self.opening(address)
+            holder = Holder(group)
+            for row in self._notes.lists[address]:
+                if row["who"] == group and (row["right"] in RIGHTS or row["right"] == FOLDER):
+                    _note(holder, row, ())
+            if opening is not None:
+                found.append((opening, holder))
+        return found
+
     @cached_property
     def _naming(self) -> Mapping[str, set[str]]:
         """By who is named, on which lists: few of many have to be looked at for one person."""

@@ -107,18 +107,16 @@ def mailbox(request: Request) -> Response:
 def people(request: Request) -> Response:
     view, who = view_of(request), words_of(request).lower()
     found: list[Any] = []
-    matches: list[str] = []
-    if view and who:
-        matches = view.people(who)
-        if len(matches) == 1 or who in matches:
-            matches = [who if who in matches else matches[0]]
-            found = [
-                (opening, ways(holder, view.resource_of(opening.address), {}))
-                for opening, holder in view.answers.of_person(matches[0])
-            ]
+    matches = view.people(who) if view and who else []
+    inside = None
+    if view and (len(matches) == 1 or who in matches):
+        matches = [who if who in matches else matches[0]]
+        inside = view.answers.behind(matches[0])
+        held = view.answers.of_person(matches[0]) if inside is None else view.answers.of_group(matches[0])
+        found = [(opening, ways(holder, view.resource_of(opening.address), {})) for opening, holder in held]
     return render(
         request, "people.html.j2", view, title="Who can open what", here="people", who=who,
-        matches=matches[:_PEOPLE], more=len(matches) - _PEOPLE, found=found,
+        matches=matches[:_PEOPLE], more=len(matches) - _PEOPLE, found=found, inside=inside,
     )  # fmt: skip
 
 

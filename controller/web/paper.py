@@ -14,19 +14,21 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from controller.entitlements.pages import ago
-from controller.model import Finding, Origin, Severity
+from controller.model import Condition, Finding, Origin, Severity
 from controller.notify.links import Pages
 from controller.report.alone import FOLDER as PLAN
 from controller.report.explained import explained
 from controller.report.marked import marked
 from controller.report.text import plain, short
 from controller.spec.models.approval import APPROVABLE
+from controller.turn import Reason
 from controller.web.site import Site
 
 _HERE: Final = Path(__file__).parent / "templates"
 _WORDS: Final = {
     "in-sync": "in sync",
     "held": "held back",
+    "propagating": "on its way",
     "full-access": "read everything",
     "send-as": "send as it",
     "send-on-behalf": "send on its behalf",
@@ -36,11 +38,13 @@ _WORDS: Final = {
     "Tenant": "organisation settings",
 }
 _MEANS: Final = {
-    "clean": "everything is as the specs say",
-    "converged": "everything was put as the specs say",
-    "drifted": "something differs from the specs, and is only reported",
-    "degraded": "something failed, is held back or could not be read",
-    "stalled": "nothing could be attempted",
+    Condition.CLEAN: "everything is as the specs say",
+    Condition.CONVERGED: "everything was put as the specs say",
+    Condition.DRIFTED: "something differs from the specs, and is only reported",
+    Condition.DEGRADED: "something failed, is held back or could not be read",
+    Condition.STALLED: "nothing could be attempted",
+    Reason.NOT_LEADING: "another replica leads this tenant: nothing is wrong",
+    Reason.STOPPED: "the controller is being stopped",
 }
 
 
@@ -52,7 +56,7 @@ def _environment() -> Environment:
     )  # fmt: skip
     made.filters |= {
         "plain": plain, "short": short, "said": said, "stamp": stamp, "part": part, "marked": marked,
-        "utc": utc, "means": lambda word: _MEANS.get(str(word), ""),
+        "utc": utc, "means": lambda word: _MEANS.get(word, ""),
     }  # fmt: skip
     made.globals |= {"explained": explained, "approvable": approvable}
     return made

@@ -121,6 +121,15 @@ def access_of_person(request: Request) -> Response:
     return _csv(f"access-{who}", table((opening for opening, _ in view.answers.of_person(who)), who))
 
 
+def access_of_all(request: Request) -> Response:
+    view = view_of(request)
+    if view is None:
+        raise HTTPException(404, "no cycle has seen this tenant yet")
+    openings = (view.answers.opening(address) for address in view.answers.mailboxes)
+    name = f"access-{view.turn.tenant}-{view.turn.ended_at:%Y-%m-%d}"
+    return _csv(name, table(opening for opening in openings if opening))
+
+
 def _csv(name: str, text: str) -> Response:
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "-.@_") else "_" for c in name)
     headers = {"content-disposition": f'attachment; filename="{plain}.csv"'}
@@ -132,6 +141,7 @@ ROUTES = (
     Route("/t/{tenant}/history", history, methods=_READ),
     Route("/t/{tenant}/told", told, methods=_READ),
     Route("/t/{tenant}/plan", plan, methods=_READ),
+    Route("/t/{tenant}/access.csv", access_of_all, methods=_READ),
     Route("/t/{tenant}/mailboxes/{address}/access.csv", access_of_mailbox, methods=_READ),
     Route("/t/{tenant}/people/{who}/access.csv", access_of_person, methods=_READ),
 )

@@ -36,10 +36,12 @@ from controller.model import (
 from controller.report.text import plain
 from controller.turn import Turn
 
-STATES: Final = ("failed", "unreadable", "held", "drift", "pending", "in-sync")
+STATES: Final = ("failed", "unreadable", "held", "drift", "pending", "propagating", "in-sync")
 _LIGATURES: Final = str.maketrans({"œ": "oe", "æ": "ae"})
 _LONGEST: Final = 400  # characters of one value
-_DONE: Final = frozenset({Status.APPLIED, Status.PROPAGATING})
+_ENDS: Final = {Status.APPLIED: "in-sync", Status.PROPAGATING: "propagating"}
+_DONE: Final = _ENDS.keys()
+_COMING: Final = "propagating"  # the finding of what an earlier cycle wrote and is not visible yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,17 +195,23 @@ class View:
         if key in self.plan.unreadable:
             return "unreadable"
         states = {self._state_of(change) for change in changes}
-        if any(finding.severity is Severity.ERROR for finding in self.findings.get(key, ())):
-            states.add("held")
+        for finding in self.findings.get(key, ()):
+            states |= {"held"} if finding.severity is Severity.ERROR else set()
+            states |= {"propagating"} if finding.code == _COMING else set()
         return next((state for state in STATES if state in states), "in-sync")
 
     def _state_of(self, change: Change) -> str:
         outcome = self.outcomes.get(change.id)
         if outcome is not None:
-            return "in-sync" if outcome.status in _DONE else "failed"
+            return _ENDS.get(outcome.status, "failed")
         if change.blocked_by:
             return "held"
         return "drift" if change.cause is Cause.DRIFT else "pending"
+
+    def _unchanged(self, key: Key, path: Path) -> str:
+        subject = ident(key, path).removeprefix(f"{key.kind}/")
+        coming = (one.subject for one in self.findings.get(key, ()) if one.code == _COMING)
+        return "propagating" if subject in coming else "in-sync"
 
     def _is_done(self, change: Change) -> bool:
         outcome = self.outcomes.get(change.id)
@@ -239,7 +247,7 @@ class View:
             field=" › ".join(map(plain, path)) or "the object itself",
             desired=shown(desired.get(path, change.after if change else None)),
             observed=shown(before),
-            state=self._state_of(change) if change else "in-sync",
+            state=self._state_of(change) if change else self._unchanged(key, path),
             cause=str(change.cause) if change else "",
             origin=origin,
             who=plain(deed.who) if deed else "",

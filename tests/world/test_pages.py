@@ -11,7 +11,7 @@ import pytest
 
 from controller.board import Board
 from controller.errors import ServiceError, StateError
-from controller.model import Severity
+from controller.model import Finding, Outcome, Severity, Status
 from tests.pages import BOX, ESTATE, HOSTILE, PAGES, asking, at_commit, looked_at, read, site_of
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -93,6 +93,30 @@ def test_a_person_is_found_by_part_of_an_address_and_what_they_open_through_whom
     assert f">{BOX}</a>" in ask(f"{ESTATE}/people?q=bruno.petit").text
     assert "Several are meant" in ask(f"{ESTATE}/people?q=entreprise").text
     assert "Nobody of that address" in ask(f"{ESTATE}/people?q=zzz").text
+
+
+def test_a_group_tells_who_is_in_it_and_where_it_is_named(visit):
+    told = read(visit()(f"{ESTATE}/people?q=equipe@entreprise.example"))
+    assert "equipe@entreprise.example: a group, named on 1 mailbox or list" in told
+    assert f"{BOX} read everything, send as it, by name" in told
+    assert re.search(r"bruno\S* through noyau@entreprise.example", told.partition("In the group: ")[2])
+
+
+def test_what_is_on_its_way_is_told_apart_from_what_differs(visit, seen):
+    [standing] = seen.board.standings().values()
+    cycle = standing.last_good.cycle
+    intruder, *_ = (change for change in cycle.plan.changes if "intrus@" in change.id)
+    board = Board()
+    outcome = Outcome(intruder, Status.PROPAGATING)
+    board.add(replace(standing.last_good, cycle=replace(cycle, outcomes=(outcome,), plan=replace(cycle.plan, changes=(intruder,)))))
+    told = read(visit(board)(f"{ESTATE}/mailboxes/{BOX}"))
+    assert f"{BOX} on its way" in told
+    coming = Finding("propagating", f"{BOX}/displayName", Severity.INFO, "wait", key=intruder.key)
+    board.add(replace(standing.last_good, cycle=replace(cycle, plan=replace(cycle.plan, changes=(), findings=(coming,)))))
+    told = read(visit(board)(f"{ESTATE}/mailboxes/{BOX}"))
+    assert f"{BOX} on its way" in told
+    assert re.search(r"displayName\S*contact.yaml:\d+.*on its way", told.partition("What differs")[2].partition("values that are")[0])
+    assert "1 on its way" in read(visit(board)("/"))
 
 
 def test_pages_stay_when_the_journal_is_out_of_reach(seen):
@@ -212,3 +236,6 @@ def test_who_has_access_comes_as_a_table_for_a_spreadsheet(visit):
     assert "emma@" not in own
     assert ask(f"{ESTATE}/mailboxes/entreprise/access.csv").status_code == 404
     assert ask(f"{ESTATE}/people/nobody/access.csv").status_code == 404
+    whole = ask(f"{ESTATE}/access.csv")
+    assert {"alice@entreprise.example", "emma@entreprise.example"} <= {line.split(",")[2] for line in whole.text.splitlines()}
+    assert whole.headers["content-disposition"] == 'attachment; filename="access-entreprise-2026-12-01.csv"'
