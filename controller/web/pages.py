@@ -14,9 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from controller.board import Standing
 from controller.errors import StateError
 from controller.journal import Errand
-from controller.model import Cause, Finding, Kind, Severity
+from controller.model import Cause, Condition, Finding, Kind, Severity
 from controller.report.coming import in_words
 from controller.report.text import described
 from controller.web import paper
@@ -35,6 +36,7 @@ from controller.web.view import STATES, View, folded
 _PEOPLE: Final = 25
 _REMEMBERED: Final = 500  # changes of one mailbox in which who was given what is looked for
 _SEVERITIES: Final = (Severity.ERROR, Severity.WARNING, Severity.INFO)
+_TROUBLED: Final = (Condition.STALLED, Condition.DEGRADED, Condition.DRIFTED)  # and all others after them
 _KINDS: Final = (Kind.SHARED_MAILBOX, Kind.DISTRIBUTION_LIST, Kind.MAILBOX_DELEGATION)
 
 
@@ -43,7 +45,7 @@ def estate(request: Request) -> Response:
     standings = site.board.standings()
     site.views.keep(standings)
     shown = []
-    for tenant_id, standing in sorted(standings.items(), key=lambda item: item[1].last.tenant):
+    for tenant_id, standing in sorted(standings.items(), key=lambda item: _worst_of_all_first(item[1])):
         view = site.views.of(standing.last_good) if standing.last_good else None
         shown.append((standing, view, suspended(request, tenant_id), _untold(request, tenant_id)))
     zones = {view.zone for _, view, _, _ in shown if view}
@@ -51,6 +53,11 @@ def estate(request: Request) -> Response:
         request, "estate.html.j2", title="Mailboxes", shown=shown, trouble=site.board.estate, states=STATES,
         drifted=_drifted, in_words=in_words, zone=zones.pop() if len(zones) == 1 else None,
     )  # fmt: skip
+
+
+def _worst_of_all_first(standing: Standing) -> tuple[int, str]:
+    condition, tenant = standing.last.condition, standing.last.tenant
+    return _TROUBLED.index(condition) if condition in _TROUBLED else len(_TROUBLED), tenant
 
 
 def _untold(request: Request, tenant_id: str) -> int:

@@ -29,6 +29,7 @@ _WORDS: Final = {
     "in-sync": "in sync",
     "held": "held back",
     "propagating": "on its way",
+    "not-leading": "standing by",
     "full-access": "read everything",
     "send-as": "send as it",
     "send-on-behalf": "send on its behalf",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import posixpath
 import re
+import socket
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ import pytest
 
 from controller.errors import SettingsError
 from controller.settings import load_settings
-from tests.pages import BOX, ESTATE, PAGES, asking, at_commit, looked_at, site_of
+from tests.pages import BOX, ESTATE, PAGES, asking, at_commit, looked_at, served, site_of
 
 TOKEN = "a-token-of-sixteen-letters-or-more"
 CARRIED = {"x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "same-origin", "cache-control": "no-store"}
@@ -24,6 +25,12 @@ CARRIED = {"x-content-type-options": "nosniff", "x-frame-options": "DENY", "refe
 def seen(tmp_path_factory):
     rig, board = looked_at(tmp_path_factory.mktemp("pages"))
     return SimpleNamespace(rig=rig, board=board)
+
+
+@pytest.fixture(scope="module")
+def address(seen):
+    with served(site_of(seen.rig, seen.board, seen.rig.clock.now())) as at:
+        yield urlsplit(at).hostname, urlsplit(at).port
 
 
 @pytest.fixture
@@ -230,3 +237,25 @@ def test_a_proxy_with_a_prefix_can_be_signed_in_through(visit):
     assert login.path == "/mail/login"
     signed = ask(f"/login?{login.query}", "POST", data={"token": TOKEN, "to": f"{ESTATE}/mailboxes"})
     assert urljoin(login.geturl(), signed.headers["location"]) == asked
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ("HEAD / HTTP/1.1\r\nHost: 127.0.0.1", 200), ("BREW / HTTP/1.1\r\nHost: 127.0.0.1", 405), ("OPTIONS * HTTP/1.1\r\nHost: localhost", 405),
+        ("GET / HTTP/1.0", 421), ("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.example", 400), ("GET /\x01 HTTP/1.1\r\nHost: localhost", 400),
+        ("GET http://evil.example/t HTTP/1.1\r\nHost: localhost", 404), ("GET /static/../../app.py HTTP/1.1\r\nHost: localhost", 404),
+        ("GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", 403),
+        ("\x16\x03\x01 what is not HTTP at all", 400), (f"GET /?q={'x' * 70_000} HTTP/1.1\r\nHost: localhost", 200),
+    ],
+)  # fmt: skip
+def test_a_real_server_answers_what_no_client_would_ask(address, asked, status):
+    end = "Upgrade" if "websocket" in asked else "close"
+    with socket.create_connection(address, timeout=10) as line:
+        line.sendall(f"{asked}\r\nConnection: {end}\r\n\r\n".encode("latin-1"))
+        answer = b"".join(iter(lambda: line.recv(65536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ".encode())
+    assert status == 200 or BOX.encode() not in body
+    assert not asked.startswith("HEAD") or body == b""
+    assert b"hypercorn" not in head

@@ -12,6 +12,7 @@ import pytest
 from controller.board import Board
 from controller.errors import ServiceError, StateError
 from controller.model import Finding, Outcome, Severity, Status
+from controller.turn import Reason, Turn
 from tests.pages import BOX, ESTATE, HOSTILE, PAGES, asking, at_commit, looked_at, read, site_of
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -128,6 +129,26 @@ def test_pages_stay_when_the_journal_is_out_of_reach(seen):
     assert ask("/").status_code == 200
     for name in ("history", "told", f"mailboxes/{BOX}"):
         assert "out of reach" in ask(f"{ESTATE}/{name}").text
+
+
+def test_of_many_tenants_the_one_in_trouble_stands_first(visit, seen):
+    [standing] = seen.board.standings().values()
+    good, now, board = standing.last_good, seen.rig.clock.now(), Board()
+    board.add(replace(good, tenant="alpha", tenant_id="a"))
+    board.add(replace(good, tenant="beta", tenant_id="b"))
+    board.add(Turn("x", "beta", "b", now, now, reason=Reason.UNTRUSTED_COMMIT, error="signed by nobody"))
+    board.add(Turn("y", "gamma", "c", now, now, reason=Reason.NOT_LEADING))
+    ask = visit(board)
+    told = read(ask("/"))
+    assert re.findall(r"(alpha|beta|gamma) ?(degraded|stalled|standing by)", told) == 2 * [("beta", "stalled"), ("alpha", "degraded"), ("gamma", "standing by")]
+    assert "untrusted-commit — signed by nobody" in told
+    assert "last good one just now" in told
+    assert "Another replica leads this tenant: nothing is wrong." in told
+    for name in ("mailboxes", "people", "plan", f"mailboxes/{BOX}"):
+        assert "No cycle has seen this tenant" in read(ask(f"/t/gamma/{name}"))
+    for name in ("history", "told"):
+        assert ask(f"/t/gamma/{name}").status_code == 200
+    assert BOX in ask(f"/t/beta/mailboxes/{BOX}").text
 
 
 def test_before_the_first_cycle_the_page_says_so(visit):
