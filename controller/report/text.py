@@ -258,7 +258,7 @@ def _upcoming(plan: Plan, paint: Paint) -> list[str]:
     groups: dict[tuple[Any, ...], list[str]] = {}
     for one in plan.upcoming:
         _, address, *path = one.id.split("/")
-        groups.setdefault((one.at, one.action, address, *path[1:-1]), []).append(path[-1])
+        groups.setdefault((one.at, one.action, address, *(path[1:-1] or path[:-1])), []).append(path[-1])
     lines = [
         plain(f"  {at:%Y-%m-%d %H:%M}  {action:<7} {' '.join(who)}  {', '.join(what)}  on {address}")
         for (at, action, address, *who), what in sorted(groups.items())

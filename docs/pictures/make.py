@@ -1,8 +1,10 @@
-"""Draws plan.svg: what `mbx plan` prints in a terminal for the example estate, against a sandbox.
+"""Draws plan.svg, what `mbx plan` prints in a terminal for the example estate, and page.png, what `mbx run`
+shows of one mailbox of it.
 
 The estate was applied; then somebody changed three things by hand, and somebody joins in git. Nothing is
 made up: a sandbox is started, the plan runs under a pseudo-terminal so that colours are on, and its bytes
-become an SVG. Run `python docs/pictures/make.py` after a change to the plan's text.
+become an SVG; the page is looked at in Chromium. Run `python docs/pictures/make.py` after a change to the
+plan's text or to the page.
 """
 
 from __future__ import annotations
@@ -11,11 +13,13 @@ import os
 import pty
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -42,15 +46,18 @@ _CODE: Final = re.compile(r"\x1b\[([\d;]*)m")
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as name:
-        lines = captured(Path(name))
-    (HERE / "plan.svg").write_text(
-        drawn([f"\x1b[2m$\x1b[0m \x1b[1m{COMMAND}\x1b[0m", *lines]), encoding="utf-8"
-    )
+    with tempfile.TemporaryDirectory() as name, story(Path(name)) as (mbx, environ):
+        folder = Path(name)
+        lines = on_a_terminal([*mbx, *COMMAND.split()[1:]], folder, environ)
+        (HERE / "plan.svg").write_text(
+            drawn([f"\x1b[2m$\x1b[0m \x1b[1m{COMMAND}\x1b[0m", *lines]), encoding="utf-8"
+        )
+        photograph(mbx, folder, environ)
 
 
-def captured(folder: Path) -> list[str]:
-    """The lines of the command, in a folder that holds the example estate and a sandbox's settings."""
+@contextmanager
+def story(folder: Path) -> Iterator[tuple[list[str], dict[str, str]]]:
+    """How to call `mbx`, in a folder that holds the example estate and a sandbox's settings."""
     shutil.copytree(SPECS, folder / "specs")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("MBX_", "NO_COLOR"))}
     environ |= {"TERM": "xterm-256color", "MBX_STATE_URL": f"sqlite:///{folder / 'journal.db'}"}
@@ -65,7 +72,7 @@ def captured(folder: Path) -> list[str]:
                 raise SystemExit("the sandbox did not come up")
             time.sleep(0.1)
         _until_then(mbx, folder, environ)
-        return on_a_terminal([*mbx, *COMMAND.split()[1:]], folder, environ)
+        yield mbx, environ
     finally:
         sandbox.terminate()
         sandbox.wait()
@@ -80,6 +87,45 @@ def _until_then(mbx: list[str], folder: Path, environ: dict[str, str]) -> None:
         )
     spec = folder / "specs" / "mailboxes" / "support.yaml"
     spec.write_text(spec.read_text("utf-8").replace("access:\n", IN_GIT, 1), encoding="utf-8")
+
+
+def photograph(mbx: list[str], folder: Path, environ: dict[str, str]) -> None:
+    """The page of the support mailbox, once `mbx run` has looked; the specs are in git, with a forge."""
+    tenant = folder / "specs" / "tenant.yaml"
+    tenant.write_text(tenant.read_text("utf-8").replace("mode: apply", "mode: report"), encoding="utf-8")
+    me = ("-c", "user.name=Alice", "-c", "user.email=alice@entreprise.example")
+    for words in (
+        ["init", "-q"], ["remote", "add", "origin", "https://github.com/entreprise/mail.git"],
+        ["add", "specs"], [*me, "commit", "-q", "-m", "Renfort de printemps"],
+    ):  # fmt: skip
+        subprocess.run(["git", *words], cwd=folder, check=True)  # noqa: S603, S607 -- a repository of our own
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        place = f"127.0.0.1:{free.getsockname()[1]}"
+    running = subprocess.Popen(  # noqa: S603 -- ourselves
+        [*mbx, "run", "--listen", place], cwd=folder, env=environ, stderr=subprocess.DEVNULL
+    )
+    try:
+        _shoot(f"http://{place}", HERE / "page.png")
+    finally:
+        running.terminate()
+        running.wait()
+
+
+def _shoot(address: str, picture: Path) -> None:
+    from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415 -- the terminal needs it not
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 960, "height": 1180})
+        for _ in range(300):
+            with suppress(Error):
+                answer = page.goto(f"{address}/readyz")
+                if answer is not None and answer.ok:
+                    break
+            time.sleep(0.1)
+        page.goto(f"{address}/t/entreprise/mailboxes/{SUPPORT}")
+        page.screenshot(path=picture)
+        browser.close()
 
 
 def on_a_terminal(argv: list[str], folder: Path, environ: dict[str, str]) -> list[str]:
