@@ -16,7 +16,7 @@ COMING = tuple(
         (f"SharedMailbox/{BOX}/access/alice@entreprise.example/full-access", Action.REVOKE),
         (f"SharedMailbox/{BOX}/access/alice@entreprise.example/send-as", Action.REVOKE),
         (f"SharedMailbox/{BOX}/automaticReplies/Fêtes", Action.REMOVE),
-        (f"DistributionList/equipe@entreprise.example/members/bruno@entreprise.example", Action.ADD),
+        ("DistributionList/equipe@entreprise.example/members/bruno@entreprise.example", Action.ADD),
         (f"SharedMailbox/{BOX}/folderPermissions/Inbox/chloe@entreprise.example", Action.REMOVE),
     )
 )
