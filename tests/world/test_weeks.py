@@ -17,6 +17,7 @@ from controller.metrics import Metrics
 from controller.model import Key, Kind
 from controller.turn import Reason, Turn
 from controller.web import create_app
+from tests.lasting import Lasting
 from tests.pages import BOX, looked_at, site_of
 
 TOKEN = "a-token-of-sixteen-letters-or-more"
@@ -57,6 +58,31 @@ def test_weeks_of_turns_leave_nothing_behind(seen):
     assert len(metrics.exposition()[0].splitlines()) == lines
     assert len(board.standings()) == 1
     assert after - before < 256 * 1024, "bytes kept of 2000 turns"
+
+
+def test_a_loop_that_goes_on_holds_no_more_than_before(tmp_path):
+    """With git, a journal on disk, messages, traces and pages; longer: `make bench`."""
+
+    async def live():
+        lasting = Lasting(tmp_path)
+        async with lasting.running():
+            await lasting.turns(14)
+            tracemalloc.start()
+            try:
+                await lasting.turns(7)
+                before = lasting.held()
+                await lasting.turns(14)
+                return before, lasting.held()
+            finally:
+                tracemalloc.stop()
+
+    before, after = asyncio.run(live())
+    assert after.memory - before.memory < 256 * 1024, "bytes kept of 14 turns"
+    assert after.files <= before.files + 1
+    assert after.threads <= before.threads + 1
+    assert after.series == before.series
+    assert after.journal < 8 * 2**20  # the write-ahead log has 4 MiB
+    assert 0 < before.mirror < after.mirror < 2**20
 
 
 def blind(turn, at):
