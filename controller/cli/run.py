@@ -9,7 +9,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,18 @@ from controller.errors import UsageError
 from controller.journal import Journal
 from controller.lead import Lead
 from controller.log import set_up
-from controller.loop import Halt, Loop, Means, Noticing, Pruning, ScheduledAlarms, Timetable, Traced, untraced
+from controller.loop import (
+    Halt,
+    Loop,
+    Means,
+    Noticing,
+    Onward,
+    Pruning,
+    ScheduledAlarms,
+    Timetable,
+    Traced,
+    untraced,
+)
 from controller.loop.telling import outcome_ended
 from controller.metrics import Metrics
 from controller.model import Outcome, Plan
@@ -155,8 +166,7 @@ class Leading:
         return self._journals.open().leader(tenant_id)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+_now = Onward().now
 
 
 def _loop(

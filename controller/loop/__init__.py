@@ -6,6 +6,7 @@ Start at `following`. It is the only part, besides the command line, that knows 
 from __future__ import annotations
 
 from controller.loop.alarms import Alarms, ScheduledAlarms
+from controller.loop.clock import Onward
 from controller.loop.following import Loop
 from controller.loop.halt import Halt
 from controller.loop.noticing import Noticing
@@ -19,6 +20,7 @@ __all__ = [
     "Loop",
     "Means",
     "Noticing",
+    "Onward",
     "Pruning",
     "ScheduledAlarms",
     "Timetable",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from controller.model import Upcoming
 from controller.spec import TenantSpecs
-from controller.spec.dates import next_opening
+from controller.spec.dates import ends_at, next_opening
 from controller.turn import Reason, Restraint, Turn
 
 _SPREAD: Final = 0.1  # of the interval: many tenants, one service, and no two of them in step
@@ -37,10 +38,22 @@ class Timetable:
             moments.append(turn.ended_at + wait * (1 + _SPREAD * self.rng.random()))
         if turn.prepared:
             moments += [each.at for each in coming(turn)[:1]]
+            moments += _ends_of_approvals(known, turn.prepared.plan.created_at)
         if tenant and turn.restraint is Restraint.WINDOW:
             opening = next_opening(tenant.apply_windows, turn.started_at, tenant.zone)
             moments += [opening] if opening else []
         return min(moments)
+
+
+def _ends_of_approvals(known: TenantSpecs | None, after: datetime) -> Iterator[datetime]:
+    """What was let through until then is held from then on, and people are told."""
+    if known is None:
+        return
+    tenant: Any = known.tenant.spec
+    for document in known.approvals:
+        spec: Any = document.spec
+        if spec.until is not None and (at := ends_at(spec.until, tenant.zone)) > after:
+            yield at
 
 
 def coming(turn: Turn) -> tuple[Upcoming, ...]:

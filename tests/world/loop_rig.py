@@ -47,7 +47,7 @@ class Follow:
     def __init__(self, folder: Path, *rigs: Rig, source: Any = None, lead: Leadership | None = None, **options: Any) -> None:
         self.rigs = {rig.sandbox.world.tenant_id: rig for rig in rigs}
         self.rig = rigs[0]
-        self.alarms = JumpingAlarms()
+        self.alarms: Any = options.pop("alarms", None) or JumpingAlarms()
         self.halt = Halt()
         self.turns: list[Turn] = []
         self._told: asyncio.Queue[Turn] = asyncio.Queue()
@@ -55,7 +55,7 @@ class Follow:
             connect=lambda specs: self.rigs[specs.tenant.spec.tenant_id].connection(),
             journal=options.pop("journal", lambda: self.rig.journal),
             leadership=lead or Alone(),
-            now=self.rig.clock.now,
+            now=options.pop("now", self.rig.clock.now),
             sleep=self.rig.sleep,
             told=options.pop("told", lambda outcome: None),
             traced=options.pop("traced", untraced),
