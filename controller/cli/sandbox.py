@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from socket import socket
 from typing import Any, TypeVar
 
 import click
@@ -171,7 +172,7 @@ def _serve(
         folder = tls_folder or _state_folder(listen, real_hosts=real_hosts)
         names = server.certificate_names(listen, real_hosts=real_hosts)
         certificates = prepare(folder.absolute(), names, datetime.now(UTC))
-        opened = server.bind(listen, port)
+        opened = _listening(listen, port)
     except FileError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
@@ -201,6 +202,15 @@ async def _until_told(
         loop.add_signal_handler(name, stop.set)
     with opened:
         await server.serve(sandbox, opened, certificates, stop, ready)
+
+
+def _listening(listen: str, port: int) -> socket:
+    """The socket to serve on; a usage error that names what is taken."""
+    try:
+        return server.bind(listen, port)
+    except OSError as error:
+        text = f"cannot listen on {listen} port {port}: {error.strerror or error}"
+        raise click.ClickException(f"{text}. Choose another --port; 0 is a free one.") from error
 
 
 def _tenant(

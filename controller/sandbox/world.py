@@ -16,10 +16,12 @@ import random
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from controller.sandbox.environment import Environment
+
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 MAILBOX_TYPES = frozenset(
     {"UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox", "DiscoveryMailbox"}
@@ -129,8 +131,8 @@ class Quirks:
 
 @dataclass(slots=True)
 class AuditRecord:
-    """One write, as the unified audit log tells it. `visible` is when a search finds it (the log is
-    not real time)."""
+    """One write, as the unified audit log tells it. `visible` is when a search finds it: the log is not
+    real time, and what the service does not audit stands in the sandbox's own list alone (`NEVER`)."""
 
     id: str
     at: datetime

@@ -46,11 +46,12 @@ class Mailbox:
         self.graph.tenant.before(self.entry)
         return self.entry
 
-    def record(self, operation: str, parameters: Iterable[tuple[str, Any]]) -> None:
-        """The audit record of a write, as the mailbox's own auditing names it [doc: mailbox auditing
-        actions; that these calls leave them is inferred]."""
-        owner = self.entry.upn or self.entry.primary
-        self.graph.tenant.record(self.request, operation, owner, parameters, workload="Exchange")
+    def record(self, operation: str, parameters: Iterable[tuple[str, Any]], *, audited: bool = False) -> None:
+        """The record of a write. Of what Graph writes in a mailbox the service's auditing knows inbox rules
+        alone: not folders ("creating a mailbox folder isn't audited"), categories or settings [doc: mailbox
+        auditing actions]."""
+        owner, tenant = self.entry.upn or self.entry.primary, self.graph.tenant
+        tenant.record(self.request, operation, owner, parameters, workload="Exchange", audited=audited)
 
 
 def open_mailbox(graph: Graph, request: Request) -> Mailbox:

@@ -59,7 +59,7 @@ def create_rule(graph: Graph, request: Request) -> Answer:
     entry = mailbox.writing()
     entry.stores.setdefault("rules", []).append(rule)
     _renumber(mailbox)
-    mailbox.record("UpdateInboxRules", _told("AddMailRule", rule))
+    mailbox.record("UpdateInboxRules", _told("AddMailRule", rule), audited=True)
     item = _shown(mailbox, entry, rule)
     location = f"{request.service_url}/{request.path.strip('/')}/{item['id']}"
     return Answer(201, {"@odata.context": f"{_context(mailbox)}/$entity", **item}, {"Location": location})
@@ -86,7 +86,7 @@ def update_rule(graph: Graph, request: Request) -> Answer:
     saved = entry.stores["rules"]
     saved[next(at for at, rule in enumerate(saved) if rule["id"] == held["id"])] = changed
     _renumber(mailbox)
-    mailbox.record("UpdateInboxRules", _told("ModifyMailRule", changed))
+    mailbox.record("UpdateInboxRules", _told("ModifyMailRule", changed), audited=True)
     item = _shown(mailbox, entry, changed)
     return Answer(200, {"@odata.context": f"{_context(mailbox)}/$entity", **item})
 
@@ -98,7 +98,7 @@ def delete_rule(graph: Graph, request: Request) -> Answer:
     entry = mailbox.writing()
     entry.stores["rules"] = [rule for rule in entry.stores["rules"] if rule["id"] != held["id"]]
     _renumber(mailbox)
-    mailbox.record("UpdateInboxRules", _told("RemoveMailRule", held))
+    mailbox.record("UpdateInboxRules", _told("RemoveMailRule", held), audited=True)
     return Answer(204)
 
 

@@ -18,7 +18,7 @@ from controller.sandbox.graph.permissions import sight
 from controller.sandbox.graph.rows import Row, type_of
 from controller.sandbox.graph.wire import Request
 from controller.sandbox.state import Caller, Sandbox
-from controller.sandbox.world import AuditRecord, Entry, World
+from controller.sandbox.world import NEVER, AuditRecord, Entry, World
 
 DELETED_KEPT = timedelta(days=30)  # a soft-deleted object can be restored so long [reference: users]
 
@@ -152,15 +152,18 @@ class Tenant:
         subject: str,
         parameters: Iterable[tuple[str, Any]],
         workload: str = "AzureActiveDirectory",
+        *,
+        audited: bool = True,
     ) -> None:
-        """One line of the audit log, as Entra tells it; `workload` Exchange where a mailbox does."""
+        """One line of the audit log, as Entra tells it; `workload` Exchange where a mailbox does. What is
+        not `audited` no search finds."""
         number = len(self.world.audit)
         digest = hashlib.sha256(f"{self.now.isoformat()}|{operation}|{number}".encode()).digest()
         self.world.audit.append(
             AuditRecord(
                 id=str(uuid.UUID(bytes=digest[:16], version=4)),
                 at=self.now,
-                visible=self.now + self.sandbox.weather.lag("graph", "audit"),
+                visible=self.now + self.sandbox.weather.lag("graph", "audit") if audited else NEVER,
                 actor=request.caller.app.name,
                 operation=operation,
                 workload=workload,

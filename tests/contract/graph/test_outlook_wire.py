@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from .conftest import Client
+from controller.sandbox import exchange
+from controller.sandbox.clock import StandingClock
+from controller.sandbox.state import Sandbox
+
+from .conftest import START, Client
 
 USER = "/users/support@contoso.example"
 FOLDERS = f"{USER}/mailFolders"
@@ -121,3 +126,21 @@ def test_a_mail_may_carry_whatever_a_message_has(client: Client) -> None:
         "POST", f"{USER}/sendMail", content=b"RnJvbTo=", headers={"Content-Type": "text/plain"}
     )
     assert code(mime) == (501, "NotOfferedException")
+
+
+def test_the_audit_log_knows_rules_but_not_folders_categories_or_settings(
+    client: Client, sandbox: Sandbox, clock: StandingClock
+) -> None:
+    """[doc: mailbox auditing actions: "creating a mailbox folder isn't audited"]"""
+    make(client, "Deep", "inbox")
+    client.request("POST", f"{USER}/outlook/masterCategories", json={"displayName": "Urgent"})
+    client.request("PATCH", f"{USER}/mailboxSettings", json={"timeZone": "UTC"})
+    rule = {"displayName": "x", "sequence": 1, "actions": {"markAsRead": True}}
+    assert client.request("POST", f"{FOLDERS}/inbox/messageRules", json=rule).status_code == 201
+    clock.advance(timedelta(days=1))
+    period = {"StartDate": START - timedelta(days=1), "EndDate": START + timedelta(days=2)}
+    found = exchange.run(
+        sandbox, "Search-UnifiedAuditLog", {k: v.isoformat() for k, v in period.items()}, actor="x"
+    )
+    assert [row["Operations"] for row in found] == ["UpdateInboxRules"]
+    assert len(sandbox.world.audit) == 4  # the sandbox's own list has them all

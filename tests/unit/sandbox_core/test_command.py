@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,15 @@ def test_mistakes(words: list[str], wanted: str, tmp_path: Path, monkeypatch: py
     assert result.exit_code != 0
     assert wanted in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run("--port", str(port), "--tls-folder", str(tmp_path))
+    assert result.exit_code == 1
+    assert f"cannot listen on 127.0.0.1 port {port}: Address already in use" in result.output
+    assert "another --port" in result.output
 
 
 def test_somebody_elses_settings_are_not_overwritten(tmp_path: Path) -> None:
