@@ -56,9 +56,8 @@ class Rule:
 @dataclass(frozen=True, slots=True)
 class Case:
     """`values` is what was read, by path of the spec; `kinds` the type of each group and person by address;
-    `unread` why a side of the mailbox could not be read. `who` narrows it to one person. `mapped` counts the
-    mailboxes that by our record map themselves for somebody; `hidden` tells of rules that Outlook does not
-    show; `rules_size` and `rules_room` are bytes."""
+    `unread` why a side of the mailbox could not be read. `who` narrows it to one person. `hidden` tells of
+    rules that Outlook does not show; `rules_size` and `rules_room` are bytes."""
 
     address: str
     now: datetime
@@ -71,7 +70,6 @@ class Case:
     rules_room: int | None = None
     unread: Mapping[str, str] = field(default_factory=dict)
     who: str | None = None
-    mapped: Mapping[str, int] = field(default_factory=dict)
     send_from_alias: bool | None = None
     used: int | None = None  # bytes
     accepted: bool | None = None  # whether the tenant takes mail for its domain

@@ -50,7 +50,7 @@ async def examine(
     values, unread = _values(observed)
     if _claims(specs, choice.key):
         values[("claimCategories",)] = True
-    rights, mapped = _rights(observed, journal, tenant_id, choice.key, now)
+    rights = _rights(observed, journal, tenant_id, choice.key, now)
     found = observed.seen["rules"].get(choice.key)
     return Case(
         address=choice.key.address,
@@ -64,7 +64,6 @@ async def examine(
         rules_room=rules_room(resource.row or {}),
         unread=unread,
         who=person,
-        mapped=mapped,
         send_from_alias=facts.send_from_alias,
         used=facts.sizes.get(resource.identity),
         accepted=directory.accepts(choice.key.address),
@@ -122,19 +121,18 @@ def _rules(values: Mapping[Path, Any]) -> tuple[Rule, ...]:
 
 def _rights(
     observed: Observed, journal: Journal | None, tenant_id: str, key: Key, now: datetime
-) -> tuple[tuple[Right, ...], dict[str, int]]:
+) -> tuple[Right, ...]:
     """Everybody behind the mailbox's entries, with what our journal knows of each entry."""
     opening = Answers(Notes.of_now(as_lists(observed), now)).opening(key.address)
     granted: dict[tuple[str, str], datetime] = {}
-    ours: Mapping[Key, Mapping[str, bool | None]] = {}
+    ours: Mapping[str, bool | None] = {}
     if journal is not None:
-        ours = journal.auto_mappings(tenant_id)
+        ours = journal.auto_mappings(tenant_id).get(key, {})
         for row in reversed(journal.history(tenant_id, key.address, limit=1000)):
             if row.action is Action.GRANT and row.status in (Status.APPLIED, Status.PROPAGATING):
                 granted[(row.path[1], row.path[2])] = row.at
-    directory = observed.directory
-    record = _by_address(ours.get(key, {}), directory)
-    rights = tuple(
+    record = _by_address(ours, observed.directory)
+    return tuple(
         Right(
             holder.who, right, chain, granted.get((chain[0] if chain else holder.who, right)),
             record.get(holder.who) if right == FULL_ACCESS and not chain else None,
@@ -143,11 +141,6 @@ def _rights(
         for right, chains in holder.rights.items()
         for chain in chains
     )  # fmt: skip
-    mapped: dict[str, int] = {}
-    for each in ours.values():
-        for who, on in _by_address(each, directory).items():
-            mapped[who] = mapped.get(who, 0) + bool(on)
-    return rights, mapped
 
 
 def _by_address(record: Mapping[str, bool | None], directory: Directory) -> dict[str, bool | None]:
@@ -161,8 +154,8 @@ def _claims(specs: TenantSpecs | None, key: Key) -> bool:
 
 
 async def _replies_outside(reader: Reader) -> bool | None:
-    """Whether the remote domain `*` lets automatic replies out [doc: Set-RemoteDomain, AutoReplyEnabled,
-    AllowedOOFType]."""
+    """Whether the remote domain `*` lets automatic replies out [slipstick.com/exchange/remote-domains;
+    AllowedOOFType: 1ask2.com/ex2007/OOF.html, which of the texts goes out]."""
     try:
         rows = await reader.hurried.exchange("Get-RemoteDomain")
     except ServiceError:

@@ -20,21 +20,23 @@ GROUP: Final = "Permissions"
 # Asked in every run [docs/reference/permissions.md, "For every run"].
 _ALWAYS: Final = ("Get-Recipient", "Get-User", "Get-AcceptedDomain", "Get-DistributionGroupMember",
                   "Get-Mailbox")  # fmt: skip
-# A permission that holds another [doc: Graph permissions reference].
+# A permission that holds another, by the table of permissions on the page of each call: learn.microsoft.com,
+# /graph/api/subscribedsku-list, /graph/api/user-assignlicense, /graph/api/plannergroup-list-plans;
+# microsoftgraph/microsoft-graph-docs-contrib, api-reference/v1.0/includes/permissions,
+# group-list-transitivemembers and channel-list. Of users and mail: /graph/permissions-reference.
 _WIDER: Final[Mapping[str, tuple[str, ...]]] = {
     "User.Read.All": ("User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"),
     "User.EnableDisableAccount.All": ("User.ReadWrite.All", "Directory.ReadWrite.All"),
     "GroupMember.Read.All": ("GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All",
-                             "Directory.Read.All", "Directory.ReadWrite.All"),
+                             "Directory.Read.All"),
     "MailboxSettings.Read": ("MailboxSettings.ReadWrite",),
     "Mail.ReadBasic.All": ("Mail.Read", "Mail.ReadWrite"),
-    "LicenseAssignment.Read.All": ("LicenseAssignment.ReadWrite.All", "Organization.Read.All",
-                                   "Organization.ReadWrite.All", "Directory.Read.All",
-                                   "Directory.ReadWrite.All"),
+    "LicenseAssignment.Read.All": ("Organization.Read.All", "Organization.ReadWrite.All",
+                                   "Directory.Read.All", "Directory.ReadWrite.All"),
     "LicenseAssignment.ReadWrite.All": ("User.ReadWrite.All", "Directory.ReadWrite.All"),
     "Channel.ReadBasic.All": ("ChannelSettings.Read.All", "ChannelSettings.ReadWrite.All", "Group.Read.All",
                               "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"),
-    "Tasks.Read.All": ("Tasks.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All"),
+    "Tasks.Read.All": ("Tasks.ReadWrite.All",),
 }  # fmt: skip
 # What only warnings or a name rest on, or is held back from an identity on purpose.
 _OPTIONAL: Final = frozenset(
@@ -138,7 +140,8 @@ def judged(wanted: Sequence[Need], roles: Collection[str], cmdlets: Collection[s
         if need not in held:
             missing.setdefault((_grant(need.name), need.reading, need.vital), []).append(need)
     for (grant, reading, vital), them in missing.items():
-        lines.append(_missing(grant, them, needed=vital and (reading or not only_reads)))
+        needed = vital and (reading or not only_reads) and not _may_be_confined(them[0].name)
+        lines.append(_missing(grant, them, needed=needed))
     if flows := sorted(need.name for need in wanted if need.name.startswith("prv")):
         text = f"privileges of Dataverse are not looked at: {', '.join(flows)}"
         lines.append(
@@ -161,6 +164,12 @@ def has(name: str, roles: Collection[str], cmdlets: Collection[str] | None) -> b
     return name in roles or any(wider in roles for wider in _WIDER.get(name, ()))
 
 
+def _may_be_confined(name: str) -> bool:
+    """What Exchange can grant for some mailboxes alone (RBAC for Applications): such a grant does not show in
+    the token, so that its absence there proves nothing [Graph reference, "Permissions and scoping"]."""
+    return name.startswith(("Mail.", "MailboxSettings."))
+
+
 def _missing(grant: str, them: Sequence[Need], *, needed: bool) -> Line:
     """Not being able to write is no fault of an identity that only plans."""
     names = ", ".join(need.name for need in them)
@@ -177,14 +186,21 @@ def _grant(name: str) -> str:
     """What gives it."""
     if is_cmdlet(name):
         return f"Give the app {_role(name)}; {_command()}"
+    scoped = (
+        "; where Exchange grants it for some mailboxes alone, no token shows it, and all is well"
+        if _may_be_confined(name)
+        else ""
+    )
     return (
         f"Entra admin centre, the app, API permissions, Microsoft Graph, Application permissions: add {name}"
-        ", then Grant admin consent"
+        f", then Grant admin consent{scoped}"
     )
 
 
 def _role(cmdlet: str) -> str:
-    """The least built-in role that holds it, as the permissions page has them."""
+    """The least built-in role that holds it, as the permissions page has them. Tenants differ, hence
+    `_command` beside it. Of lists and mailboxes also: Microsoft365DSC, settings.json of EXODistributionGroup,
+    EXOSharedMailbox and EXORecipientPermission (powershellgallery.com/packages/Microsoft365DSC)."""
     if cmdlet == "Search-UnifiedAuditLog":
         return "the Exchange role View-Only Audit Logs"
     if cmdlet in _VIEW_CONFIGURATION:
@@ -201,8 +217,10 @@ def _role(cmdlet: str) -> str:
 
 
 def _command() -> str:
-    """How an administrator finds and assigns it [doc: New-ManagementRoleAssignment, App]."""
+    """How an administrator finds and assigns it [learn.microsoft.com/powershell/module/exchange/
+    get-managementrole, Cmdlet; microsoft365dsc.com/resources/exchange/EXOManagementRoleAssignment, App: "the
+    ServiceId GUID value from the output of the Get-ServicePrincipal cmdlet"]."""
     return (
         "Get-ManagementRole -Cmdlet <cmdlet> tells which roles have one, "
-        'New-ManagementRoleAssignment -App <object id> -Role "<role>" gives one'
+        'New-ManagementRoleAssignment -App <id, as Get-ServicePrincipal has it> -Role "<role>" gives one'
     )

@@ -1,7 +1,12 @@
 """What people complain of, each with the function that names its causes and what only they can look at.
 
-The steps in Outlook are short forms of Microsoft's support pages, which
-`docs/how-to/something-does-not-work.md` names.
+The steps in Outlook, by what help desks write of it:
+utk.teamdynamix.com/TDClient/2277/OIT-Portal/KB/PrintArticle?ID=118075 (classic, new),
+services.usi.edu/TDClient/315/Portal/KB/ArticleDet?ID=10882 (web, new, Mac),
+wisechecker.com/outlook-mobile-shared-mailbox-add-manage (phones),
+helpdesk.judsonu.edu/support/solutions/articles/47524-accessing-another-mailbox (From),
+outlookpower.com/article/why-your-outlook-rules-might-be-client-only-and-how-to-fix-them (client-only
+rules).
 """
 
 from __future__ import annotations
@@ -34,15 +39,16 @@ class Symptom:
 
 
 _FROM: Final = (
-    "Outlook on the web and new Outlook: new message, Options, Show From; in From, Other email address.",
-    "Classic Outlook: new message, Options, From; then Other E-mail Address.",
-    "Outlook for phones: add the mailbox (Add account, Add shared mailbox), then choose it in From.",
+    "Outlook on the web, new Outlook: new message, Options, From (it may stand behind …); type the address.",
+    "Classic Outlook: new message, Options, From; type the address.",
+    "Outlook for phones: add the mailbox (Settings, Add shared mailbox), then choose it in From.",
 )
 _OPEN: Final = (
     "Outlook on the web: right-click Folders, Add shared folder or mailbox.",
     "New Outlook: right-click the account, Add shared folder or mailbox.",
-    "Classic Outlook: File, Account Settings, the account, Change, More Settings, Advanced, Add.",
-    "Outlook for phones: Settings, Add account, Add shared mailbox.",
+    "Classic Outlook: File, Account Settings twice, the account, Change, More Settings, Advanced, Add.",
+    "Outlook for Mac: Settings, Accounts, +, Open Shared Mailbox.",
+    "Outlook for phones: Settings, the account, Add shared mailbox.",
 )
 _RULES: Final = (
     "Outlook on the web: open the mailbox itself, Settings, Mail, Rules.",
@@ -50,7 +56,7 @@ _RULES: Final = (
 )
 _JUNK: Final = (
     "Outlook on the web and new Outlook: look into Junk Email, Deleted Items, and Other beside Focused.",
-    "Classic Outlook: the same, and View, Change View, Reset: a filter may hide mail.",
+    "Classic Outlook: the same; a filter of the view may hide mail, too.",
     "Ask a sender for the bounce message: its code (5.x.x) says who refused it.",
 )
 _REPLY: Final = ("Write to it from an address outside that has not written since replies were switched on.",)

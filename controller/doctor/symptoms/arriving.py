@@ -1,4 +1,10 @@
-"""Mail is not arriving; the automatic reply is not sent."""
+"""Mail is not arriving; the automatic reply is not sent.
+
+Of a mailbox that is full: MicrosoftDocs/microsoft-365-docs,
+microsoft-365/admin/email/about-shared-mailboxes.md ("you'll be able to receive email for a while … after
+that, it will stop"). Of replies:
+learn.microsoft.com/exchange/troubleshoot/client-connectivity/one-reply-sent-sender.
+"""
 
 from __future__ import annotations
 
@@ -43,8 +49,8 @@ def not_arriving(case: Case) -> Iterator[Cause]:
     yield Cause(
         Likelihood.POSSIBLE,
         "the Junk Email folder and the quarantine are not looked at from here",
-        "Look into both: Defender portal, Review, Quarantine; then trace one message in the Exchange "
-        "admin centre, Mail flow, Message trace.",
+        "Look into both; then trace one message in the Exchange admin centre, Mail flow, Message trace: it "
+        "tells what was quarantined, filtered as spam, or still under way.",
     )
 
 
@@ -61,7 +67,8 @@ def _full(case: Case) -> Iterator[Cause]:
     if case.used is not None and case.used >= _NEARLY * room:
         yield Cause(
             Likelihood.CERTAIN if case.used >= room else Likelihood.LIKELY,
-            f"it holds {case.used / 1024**3:.1f} of {room / 1024**3:.1f} GB: a full mailbox refuses mail",
+            f"it holds {case.used / 1024**3:.1f} of {room / 1024**3:.1f} GB: a full mailbox sends nothing "
+            "and, a while later, takes nothing",
             "Archive old mail, raise `limits`, or give it a licence.",
         )
 
@@ -138,6 +145,6 @@ def no_reply(case: Case) -> Iterator[Cause]:
         )
     yield Cause(
         Likelihood.POSSIBLE,
-        "each sender is answered once while replies are on, and lists never",
+        "each sender is answered once while replies are on",
         "Write from an address that has not written yet; switching off and on begins anew.",
     )

@@ -1,4 +1,8 @@
-"""Cannot send as the mailbox; replies leave from one's own address; sent mail is not in the shared folder."""
+"""Cannot send as the mailbox; replies leave from one's own address; sent mail is not in the shared folder.
+
+That Outlook completes From out of its cache, with an identity that has no right, and that a grant takes an
+hour to count: www.sentinelidentity.ca/posts/send-as-permission-not-working-microsoft-365.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +69,8 @@ def cannot_send_as(case: Case) -> Iterator[Cause]:
 
 
 def _opens(right: Right, case: Case) -> bool:
-    """Rights pass through mail-enabled security groups alone [doc: Add-RecipientPermission]."""
+    """Rights pass through mail-enabled security groups alone [Exchange reference, trustees of
+    Add-MailboxPermission; unifiedpeople.ru/exch2010help.en, Add-RecipientPermission: "Security groups"]."""
     return not any(case.kinds.get(group) in _POWERLESS for group in right.through)
 
 

@@ -12,6 +12,7 @@ from controller.doctor.verdicts import Mark
 
 READ = Need("Get-Mailbox", reading=True, vital=True, aspects={"access"}, documents={"a@x.example"})
 WRITE = Need("Set-Mailbox", vital=True, aspects={"sentItems"}, documents={"a@x.example"})
+USERS = Need("User.Read.All", reading=True, vital=True, aspects={"signIn"})
 GRAPH = Need("MailboxSettings.Read", reading=True, vital=True, aspects={"categories"})
 
 
@@ -21,10 +22,19 @@ def test_a_wider_permission_will_do() -> None:
 
 
 def test_what_cannot_be_read_is_broken_and_names_its_grant() -> None:
-    found = judged([READ, GRAPH], (), frozenset())
+    found = judged([READ, USERS], (), frozenset())
     bad = [line for line in found if line.mark is Mark.BAD]
     assert ["Get-Mailbox" in bad[0].text, "View-Only Recipients" in bad[0].todo] == [True, True]
-    assert "add MailboxSettings.Read, then Grant admin consent" in bad[1].todo
+    assert "add User.Read.All, then Grant admin consent" in bad[1].todo
+
+
+def test_what_exchange_may_grant_for_some_mailboxes_alone_is_no_proof_of_a_fault() -> None:
+    (line,) = [
+        one for one in judged([GRAPH], (), None) if one.mark is not Mark.GOOD and GRAPH.name in one.text
+    ]
+    assert line.mark is Mark.WARNING
+    assert "add MailboxSettings.Read, then Grant admin consent" in line.todo
+    assert "no token shows it" in line.todo
 
 
 def test_an_identity_that_only_reads_is_not_broken_and_one_that_writes_half_is() -> None:
