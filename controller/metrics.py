@@ -27,6 +27,7 @@ from prometheus_client import (
 
 from controller import __version__
 from controller.model import Action, Cause, Condition, Plan, Status
+from controller.spec import TenantSpecs
 from controller.turn import Reason, Turn
 
 MOST: Final = 200
@@ -39,10 +40,16 @@ _SECONDS: Final = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800)
 
 
 class Metrics:
-    """A `Listener`. `now` is asked when somebody scrapes, for ages."""
+    """A `Listener`. `now` is asked when somebody scrapes, for ages; `ends` tells when the certificate that
+    signs in to a tenant ends, None where there is none or it cannot be read."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        now: Callable[[], datetime],
+        ends: Callable[[TenantSpecs], datetime | None] = lambda specs: None,
+    ) -> None:
         self._now = now
+        self._ends = ends
         self._good: dict[str, datetime] = {}  # by label; a tenant not seen yet: since when it is followed
         self._names: dict[str, str] = {}  # by tenant id, the label
         self._registry = CollectorRegistry()
@@ -75,6 +82,8 @@ class Metrics:
         told = "When the tenant was last seen, in seconds since 1970."
         self._last = self._made(Gauge, "mbx_last_good_cycle_timestamp_seconds", told)
         self._interval = self._made(Gauge, "mbx_interval_seconds", "How often the Tenant asks for a look.")
+        told = "When the certificate that signs in ends, in seconds since 1970."
+        self._certificate = self._made(Gauge, "mbx_certificate_ends_timestamp_seconds", told)
         self._leading = self._made(Gauge, "mbx_leading", "1 where this process leads the tenant, else 0.")
         self._documents = self._made(Gauge, "mbx_documents", "Documents looked at.")
         told = "Differences that the last turn left."
@@ -111,10 +120,18 @@ class Metrics:
         self._leading.labels(tenant).set(1)
         self._good.setdefault(tenant, turn.started_at)
         if turn.specs is not None:
-            interval: timedelta = turn.specs.tenant.spec.interval  # type: ignore[attr-defined]
-            self._interval.labels(tenant).set(interval.total_seconds())
+            self._wished(tenant, turn.specs)
         if turn.looked:
             self._seen(tenant, turn)
+
+    def _wished(self, tenant: str, specs: TenantSpecs) -> None:
+        spec: Any = specs.tenant.spec
+        self._interval.labels(tenant).set(spec.interval.total_seconds())
+        ends = self._ends(specs)
+        if ends is not None:
+            self._certificate.labels(tenant).set(ends.timestamp())
+        else:
+            self._certificate.remove_by_labels({"tenant": tenant})
 
     def _label(self, turn: Turn) -> str:
         """The tenant's name. A tenant that was renamed leaves its former series behind, and a source that can

@@ -9,7 +9,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from controller.cli.snapshot import publisher
 from controller.cli.terminal import closing as closing_line
 from controller.cli.terminal import paint, show_plan
 from controller.cli.terminal import tell as tell_outcome
-from controller.errors import UsageError
+from controller.errors import SettingsError, UsageError
 from controller.journal import Journal
 from controller.lead import Lead
 from controller.log import set_up
@@ -46,6 +46,7 @@ from controller.model import Outcome, Plan
 from controller.notify import Notifier
 from controller.settings import Settings, load_settings
 from controller.source import FolderSource, RepositorySource, Source, fetched_from
+from controller.spec import TenantSpecs
 from controller.tracing import traces
 from controller.turn import Listener, Reason, Turn
 from controller.web import Site, create_app
@@ -228,6 +229,20 @@ async def _told(
         return await run(settings, source, journals, options["tenant"], options["listen"], notifier)
 
 
+def _certificate_ends(settings: Settings, specs: TenantSpecs) -> datetime | None:
+    """Where one signs in; what is wrong with it is for the turn to tell."""
+    from controller.clients.certificate import certificate_ends  # noqa: PLC0415 - loads cryptography
+
+    try:
+        own = identity(settings, specs)
+        if own.client_certificate is None:
+            return None
+        password = own.client_certificate_password
+        return certificate_ends(own.client_certificate, password.get_secret_value() if password else None)
+    except SettingsError:
+        return None
+
+
 async def _for_ever(
     settings: Settings,
     source: Source,
@@ -236,7 +251,7 @@ async def _for_ever(
     listen: str | None,
     notifier: Notifier,
 ) -> int:
-    halt, board, metrics = Halt(), Board(), Metrics(_now)
+    halt, board, metrics = Halt(), Board(), Metrics(_now, lambda specs: _certificate_ends(settings, specs))
     traced = traces(os.environ)
     noticing = Noticing()
     heard = (noticing, board, metrics, *((traced,) if traced else ()))

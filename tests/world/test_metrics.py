@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +132,18 @@ def test_who_stands_by_tells_nothing_of_the_tenant(rig: Rig, tmp_path: Path, go:
     assert told["mbx_leading", "entreprise"] == 0
     assert {name for name, *_ in told} & {"mbx_documents", "mbx_last_good_cycle_age_seconds", "mbx_findings"} == set()
     assert told["mbx_cycles_total", "converged", "entreprise"] == 1
+
+
+def test_the_end_of_the_certificate_is_told(rig: Rig, tmp_path: Path, go: Any) -> None:
+    end = rig.clock.now() + timedelta(days=9)
+    ends: list[datetime | None] = [end]
+    metrics = Metrics(rig.clock.now, lambda specs: ends[0])
+    go(_looked(rig, tmp_path, metrics))
+    told = samples(metrics)["mbx_certificate_ends_timestamp_seconds", "entreprise"]
+    assert told == end.timestamp()
+    ends[0] = None
+    go(_looked(rig, tmp_path, metrics))
+    assert ("mbx_certificate_ends_timestamp_seconds", "entreprise") not in samples(metrics)
 
 
 def test_a_tenant_under_another_name_leaves_no_series_behind(rig: Rig, tmp_path: Path, go: Any) -> None:
