@@ -26,13 +26,16 @@ WINDOW_FORM: Final = "days and times such as 'mon-fri 08:00-18:00' or 'sat,sun 2
 
 def parse_moment(text: str) -> date | datetime:
     """`2027-01-31`, or a timestamp with or without an offset. Raises ValueError."""
-    if _DATE.fullmatch(text):
-        return date.fromisoformat(text)
     match = _STAMP.fullmatch(text)
-    if match is None:
+    if match is None and not _DATE.fullmatch(text):
         raise ValueError(f"expected {MOMENT_FORM}; got {text!r}")
-    day, clock, offset = match.groups()
-    return datetime.fromisoformat(f"{day}T{clock}{(offset or '').upper()}")
+    try:
+        if match is None:
+            return date.fromisoformat(text)
+        day, clock, offset = match.groups()
+        return datetime.fromisoformat(f"{day}T{clock}{(offset or '').upper()}")
+    except ValueError as error:
+        raise ValueError(f"expected {MOMENT_FORM}; {text!r} is none: {error}") from None
 
 
 def starts_at(value: date | datetime, zone: tzinfo) -> datetime:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import tzinfo
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -17,6 +17,8 @@ from controller.spec.models.scalars import Address, Maybe
 
 class MailboxDelegation(ResourceModel):
     """Who may act in somebody's mailbox. The mailbox itself is never created, converted or deleted."""
+
+    refused: ClassVar[Mapping[str, str]] = {"address": "the mailbox it is about is named by 'mailbox'"}
 
     kind: Literal["MailboxDelegation"] = Field(default="MailboxDelegation", description=KIND)
     mailbox: Address = Field(

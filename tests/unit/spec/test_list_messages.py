@@ -61,7 +61,7 @@ def test_lists_that_are_right(one: One, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("address: x@b.example\n", "3:1: unknown field 'address'"),
+        ("address: x@b.example\n", "3:1: 'address' cannot stand in a MailboxDelegation: the mailbox it is about is named by 'mailbox'"),
         ("state: absent\n", "3:1: unknown field 'state'"),
         ("convert: true\n", "3:1: unknown field 'convert'"),
         ("access: {a@b.example: [read]}\n", "3:24: there is no read-only right on a mailbox"),

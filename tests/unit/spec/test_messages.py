@@ -61,7 +61,7 @@ RIGHTS = "full-access, send-as, send-on-behalf"
         ("access: {a@b.example: {rights: [send-as], until: next week}}\n",
          "3:50: expected a date (2027-01-31) or a timestamp (2027-01-31T18:00, 2027-01-31T18:00+01:00); "
          "got 'next week'"),
-        ("access: {a@b.example: {rights: [send-as], until: 2027-02-30}}\n", "3:50: "),
+        ("access: {a@b.example: {rights: [send-as], until: 2027-02-30}}\n", "3:50: expected a date"),
         ("access: {a@b.example: {rights: [send-as], autoMapping: no}}\n",
          "3:56: expected true or false; got 'no', which is text in YAML 1.2"),
         ("convert: 1\n", "3:10: expected true or false; got the number 1"),
