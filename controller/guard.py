@@ -22,6 +22,7 @@ from controller.people.membership import MEMBERS
 from controller.readers import Groups, Readers, reached, readers
 from controller.spec import Document
 from controller.spec.dates import ends_at
+from controller.waits import circles, needs_of
 
 _DAY: Final = timedelta(hours=24)
 _SMALL: Final = 4  # people; below it a share says nothing
@@ -76,7 +77,8 @@ def judge(plan: Plan, observed: Observed, bench: Bench, broken: Sequence[Finding
         for who in count.losing
     }
     plan = _hold(plan, list(_run_findings(plan, losing, bench)), bench)
-    told = dict.fromkeys((*plan.findings, *_idle(plan, bench), *_nobody(observed, bench)))  # each said once
+    late = (*_idle(plan, bench), *_nobody(observed, bench), *_circling(plan))
+    told = dict.fromkeys((*plan.findings, *late))  # each said once
     findings = sorted(told, key=lambda found: (found.id, found.message))
     return replace(plan, changes=_follow(plan.changes), findings=tuple(findings))
 
@@ -266,6 +268,21 @@ def _nobody(observed: Observed, bench: Bench) -> Iterator[Finding]:
             message = f"safety.protect names {address}, and nobody in this tenant has that address"
             origin = bench.tenant.at("safety", "protect", str(index))
             yield Finding("unknown-address", address.lower(), Severity.WARNING, message, None, origin)
+
+
+def _circling(plan: Plan) -> Iterator[Finding]:
+    """Changes that would wait for each other for ever: apply fails each of them, and does the rest."""
+    changes = {change.id: change for change in plan.open_changes}
+    for ident, circle in circles(needs_of(plan.open_changes)).items():
+        if ident == min(circle):
+            first = changes[ident]
+            message = (
+                f"{' waits for '.join((*circle, ident))}: apply can do none of them. Take one out of the specs, "
+                "apply, and put it back"
+            )
+            yield Finding(
+                "waits-in-a-circle", first.key.address, Severity.WARNING, message, first.key, first.origin
+            )
 
 
 def _idle(plan: Plan, bench: Bench) -> Iterator[Finding]:

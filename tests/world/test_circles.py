@@ -44,6 +44,13 @@ def test_two_new_lists_that_own_each_other_fail_and_the_rest_goes_on(rig, go):
         assert tenant.sandbox.world.holder(f"{nobody}@entreprise.example") is None
 
 
+def test_the_plan_says_so_before_anything_is_written(rig, go):
+    (told,) = [f for f in go(rig(EACH_OTHERS).plan()).findings if f.code == "waits-in-a-circle"]
+    assert told.subject == "deux@entreprise.example"
+    first, second = (f"DistributionList/{who}@entreprise.example" for who in ("deux", "un"))
+    assert f"{first} waits for {second} waits for {first}" in told.message
+
+
 def test_the_way_out_that_it_names_works(rig, go):
     tenant = rig(EACH_OTHERS)
     tenant.write("0.yaml", EACH_OTHERS.replace("owners: [deux@", "owners: [alice@", 1))
