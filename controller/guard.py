@@ -277,8 +277,8 @@ def _circling(plan: Plan) -> Iterator[Finding]:
         if ident == min(circle):
             first = changes[ident]
             message = (
-                f"{' waits for '.join((*circle, ident))}: apply can do none of them. Take one out of the specs, "
-                "apply, and put it back"
+                f"{' waits for '.join((*circle, ident))}: apply can do none of them. Take one out of the "
+                "specs, apply, and put it back"
             )
             yield Finding(
                 "waits-in-a-circle", first.key.address, Severity.WARNING, message, first.key, first.origin

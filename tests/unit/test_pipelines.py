@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -172,4 +174,41 @@ def test_a_fork_only_validates() -> None:
     assert "ne(variables['System.PullRequest.IsFork'], 'True')" in jobs["plan"]["condition"]
     assert jobs["comment"]["dependsOn"] == "plan"
     assert GITHUB["jobs"]["comment"]["needs"] == "plan"
-    assert "needs.plan.result != 'skipped'" in GITHUB["jobs"]["comment"]["if"]
+    # a job that is skipped has no outputs
+    assert GITHUB["jobs"]["comment"]["if"] == "always() && needs.plan.outputs.saved == 'true'"
+
+
+def test_no_plan_no_comment_and_no_second_failure() -> None:
+    """A plan that could not be made fails its own job, which says why; a job that looks for it would say less."""
+    assert GITHUB["jobs"]["plan"]["outputs"] == {"saved": "${{ steps.plan.outputs.saved }}"}
+    steps = {
+        step["displayName"]: step for step in AZURE["stages"][0]["jobs"][1]["steps"] if "displayName" in step
+    }
+    assert "variable=plan;isOutput=true]saved" in steps["Whether there is a plan"]["bash"]
+    (comment,) = (job for job in AZURE["stages"][0]["jobs"] if job["job"] == "comment")
+    assert "eq(dependencies.plan.outputs['look.plan'], 'saved')" in comment["condition"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "url", "asked"),
+    [
+        pytest.param(0, "", "plan --out plan.json|show plan.json --format github", id="signed in"),
+        pytest.param(0, "https://x.example/s", "plan --snapshot https://x.example/s --out plan.json|"
+                     "show plan.json --format github", id="from a snapshot"),
+        pytest.param(1, "", "plan --out plan.json", id="no plan"),
+    ],
+)  # fmt: skip
+def test_githubs_plan_step_as_bash_runs_it(tmp_path: Path, plan: int, url: str, asked: str) -> None:
+    step = next(step for step in GITHUB["jobs"]["plan"]["steps"] if step.get("id") == "plan")
+    (tmp_path / "asked").touch()
+    stub = (
+        'mbx() { echo "$*" >> asked; if [ "$1" = plan ]; then '
+        f"[ {plan} = 0 ] && touch plan.json; return {plan}; fi; }}; pull() {{ :; }}; sign_in() {{ touch token; }}"
+    )
+    env = {"PATH": os.environ["PATH"], "MBX": stub, "SNAPSHOT_URL": url, "SNAPSHOT_PUBLIC_KEY": "key",
+           "GITHUB_OUTPUT": "output"}  # fmt: skip
+    done = subprocess.run(["bash", "-eo", "pipefail", "-c", step["run"]], cwd=tmp_path, env=env, check=False)
+    assert done.returncode == plan
+    assert (tmp_path / "asked").read_text("utf-8").splitlines() == asked.split("|")
+    assert (tmp_path / "token").exists() == (not url)
+    assert (tmp_path / "output").exists() == (plan == 0)
