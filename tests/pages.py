@@ -27,7 +27,7 @@ SMALL = (Path(__file__).parent / "scenarios" / "small.yaml").read_text(encoding=
 HOSTILE = "<script>document.title='owned'</script><img src=x onerror=alert(1)>"
 BOX = "contact@entreprise.example"
 ESTATE = "/t/entreprise"
-NAMES = ("mailboxes", f"mailboxes/{BOX}", "mailboxes/entreprise", "people?q=alice", "dates", "findings", "history", "told", "plan")
+NAMES = ("mailboxes", f"mailboxes/{BOX}", f"mailboxes/{BOX}/review", "mailboxes/entreprise", "people?q=alice", "dates", "findings", "history", "told", "plan")
 PAGES = ("/", *(f"{ESTATE}/{name}" for name in NAMES))
 SPECS = {
     "contact.yaml": f"""\

@@ -28,16 +28,22 @@ _KINDS = {
 }
 
 
-def review(openings: Sequence[Opening], now: datetime, why: Why) -> str:
-    page, own = (
-        resources.files("controller.entitlements").joinpath(name).read_text(encoding="utf-8")
-        for name in ("review.html", "review.css")
-    )
-    sheet = style(own)
+def review(openings: Sequence[Opening], now: datetime, why: Why, back: str | None = None) -> str:
+    """`back`: where a reader who came from another page came from."""
+    page, look = _text("review.html"), sheet()
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(page).render(
-        openings=openings, now=now, rows=_Rows(why), kinds=_KINDS, style=sheet, policy=policy(sheet)
+        openings=openings, now=now, rows=_Rows(why), kinds=_KINDS, style=look, policy=policy(look), back=back
     )
+
+
+def sheet() -> str:
+    """Its style, which a policy has to name."""
+    return style(_text("review.css"))
+
+
+def _text(name: str) -> str:
+    return resources.files("controller.entitlements").joinpath(name).read_text(encoding="utf-8")
 
 
 class _Rows:

@@ -22,7 +22,7 @@ from controller.journal import Journal
 from controller.notify.channels import Means
 from controller.notify.courier import Courier
 from controller.notify.desk import Desk
-from controller.notify.links import pages_of
+from controller.notify.links import Pages, forge_at, pages_of
 from controller.notify.noting import desks, note, note_drift
 from controller.settings import Settings, for_credentials
 from controller.turn import Turn
@@ -37,13 +37,13 @@ Connect = Callable[[Desk], AbstractAsyncContextManager[Connection]]
 
 
 class Notifier:
-    """A listener of the loop, and the task that sends. `repository` is where git fetches the specs from;
-    `pages` are its pages at the forge, if it is at one."""
+    """A listener of the loop, and the task that sends. `pages` are those of the specs at their
+    forge, if they are at one."""
 
-    def __init__(self, journal: Callable[[], Journal], courier: Courier, repository: str | None) -> None:
+    def __init__(self, journal: Callable[[], Journal], courier: Courier, pages: Pages | None) -> None:
         self._journal = journal
         self._courier = courier
-        self.pages = pages_of(repository)
+        self.pages = pages
         self._desks: dict[str, Desk] = {}
         self._woken = asyncio.Event()
 
@@ -118,10 +118,11 @@ async def open_notifier(
     reach: Connect | None = None,
 ) -> AsyncIterator[Notifier]:
     """`journal` opens it, or raises StateError. In tests, `hooks` stand in for the way to the hooks and
-    `reach` for the tenant."""
+    `reach` for the tenant. `repository` is where git fetches the specs from."""
     async with nullcontext(hooks) if hooks else open_hooks(settings) as way:
         courier = Courier(journal, _means(settings, way, reach), now=now, sleep=sleep)
-        yield Notifier(journal, courier, repository)
+        forge = forge_at(repository, settings.forge_url)
+        yield Notifier(journal, courier, pages_of(repository, forge))
 
 
 def _means(settings: Settings, hooks: Hooks, reach: Connect | None) -> Callable[[Desk], Means]:

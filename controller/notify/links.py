@@ -61,6 +61,17 @@ def pages_of(repository: str | None, forge: ForgeName | None = None) -> Pages | 
     return Pages(name, f"https://{host}/{path}")
 
 
+def forge_at(repository: str | None, interface: str | None) -> ForgeName | None:
+    """Which forge a repository of an untelling host is at, by the address of that host's interface:
+    GitLab's ends in `/api/v4`, GitHub's own servers' in `/api/v3`."""
+    if not repository or not interface:
+        return None
+    host, path = _parts(interface)
+    if not host or host != _parts(repository)[0]:
+        return None
+    return {"api/v4": ForgeName.GITLAB, "api/v3": ForgeName.GITHUB}.get(path)
+
+
 def _parts(repository: str) -> tuple[str, str]:
     """Host and path, without user, password and port of ssh."""
     if repository.startswith(("https://", "http://")):

@@ -64,6 +64,8 @@ async def pass_on(request: Request, go_on: Next) -> Response:
         said = secrets.token_hex(4)
         _log.exception("page.failed", id=said, method=request.method, path=request.url.path)
         response = PlainTextResponse(f"something broke here; the log tells what, under {said}\n", 500)
+    if request.url.path.startswith("/static/"):
+        response.headers["cache-control"] = "no-cache"  # kept, and asked about; pages are kept nowhere
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("content-security-policy", POLICY)

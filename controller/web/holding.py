@@ -78,6 +78,13 @@ def _way(
     )
 
 
+def why(resource: Resource | None, named: str) -> str:
+    """Why a document gives somebody access and until when, in one line; empty where it does not."""
+    _, entry = _entry(resource, named)
+    until = getattr(entry, "until", None)
+    return " — ".join(part for part in (getattr(entry, "reason", None), until and f"until {until}") if part)
+
+
 def _entry(resource: Resource | None, named: str) -> tuple[str, object | None]:
     """What a document says of somebody, under the name that it writes."""
     access = getattr(resource.spec, "access", None) if resource else None

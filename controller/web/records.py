@@ -9,13 +9,15 @@ from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from controller.entitlements.pages import table
+from controller.entitlements.review import review, sheet
 from controller.errors import StateError
 from controller.journal import HistoryRow, Sighting
 from controller.notify.desk import desk_of
+from controller.report.alone import policy
 from controller.report.html import parts
 from controller.web import paper
 from controller.web.asked import (
@@ -28,6 +30,7 @@ from controller.web.asked import (
     view_of,
     words_of,
 )
+from controller.web.holding import why
 from controller.web.told import Telling, tellings, ways
 from controller.web.view import shown
 
@@ -113,6 +116,24 @@ def access_of_mailbox(request: Request) -> Response:
     return _csv(f"access-{opening.address}", table([opening]))
 
 
+def review_of_mailbox(request: Request) -> Response:
+    """The sheet that `mbx access --format html` makes, for the owner to tick and sign."""
+    view = view_of(request)
+    opening = view.answers.opening(request.path_params["address"]) if view else None
+    if view is None or opening is None:
+        raise HTTPException(404, "who has access there was not read")
+    resource = view.resource_of(opening.address)
+    text = review(
+        [opening],
+        site_of(request).now(),
+        lambda address, who: why(resource, who),
+        back=f"../{paper.part(opening.address)}",
+    )
+    return HTMLResponse(
+        text, headers={"content-security-policy": f"{policy(sheet())}; frame-ancestors 'none'"}
+    )
+
+
 def access_of_person(request: Request) -> Response:
     view = view_of(request)
     who = view.answers.primary(request.path_params["who"]) if view else None
@@ -143,5 +164,6 @@ ROUTES = (
     Route("/t/{tenant}/plan", plan, methods=_READ),
     Route("/t/{tenant}/access.csv", access_of_all, methods=_READ),
     Route("/t/{tenant}/mailboxes/{address}/access.csv", access_of_mailbox, methods=_READ),
+    Route("/t/{tenant}/mailboxes/{address}/review", review_of_mailbox, methods=_READ),
     Route("/t/{tenant}/people/{who}/access.csv", access_of_person, methods=_READ),
 )

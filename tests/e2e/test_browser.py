@@ -10,13 +10,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.pages import BOX, HOSTILE, looked_at, served, site_of
+from tests.pages import BOX, HOSTILE, PAGES, looked_at, served, site_of
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None and not os.environ.get("CI"), reason="there is no chromium on this machine: apt install chromium"
 )
-PATHS = ("/", *(f"/t/entreprise/{name}" for name in ("mailboxes", f"mailboxes/{BOX}", "people?q=alice", "dates", "findings", "history", "told", "plan")))
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +54,7 @@ def test_every_page_fits_asks_nobody_else_and_complains_of_nothing(
     address: str, browser: Any, width: int, scheme: str
 ) -> None:
     visitor = Visitor(browser, viewport={"width": width, "height": 800}, color_scheme=scheme)
-    for path in PATHS:
+    for path in PAGES:
         answer = visitor.page.goto(address + path)
         assert answer.status == 200
         assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width, path

@@ -247,6 +247,13 @@ def test_a_history_is_told_run_by_run_and_of_one_mailbox(visit):
     assert "emma@" not in by_hand
 
 
+def test_an_owner_gets_a_sheet_to_tick_and_sign(visit):
+    sheet = visit()(f"{ESTATE}/mailboxes/{BOX}/review")
+    assert re.search("emma@entreprise.example ?open it and read everything ?by name ?Remplacement — TICKET-1234 — until 2027-01-31", read(sheet))
+    assert "Signature" in sheet.text
+    assert visit()(f"{ESTATE}/mailboxes/entreprise/review").status_code == 404
+
+
 def test_who_has_access_comes_as_a_table_for_a_spreadsheet(visit):
     ask = visit()
     table = ask(f"{ESTATE}/mailboxes/{BOX}/access.csv")

@@ -16,7 +16,7 @@ from controller.clients.forge import ForgeName
 from controller.model import Origin
 from controller.notify import mail, slack, teams, webhook
 from controller.notify.courier import together
-from controller.notify.links import Pages, pages_of
+from controller.notify.links import Pages, forge_at, pages_of
 from controller.notify.news import News, Notice
 from controller.spec.models.notify import Event
 
@@ -200,6 +200,21 @@ def test_a_commit_has_a_page_at_the_forge(repository: str, page: str) -> None:
 )
 def test_a_repository_of_no_known_forge_has_no_pages(repository: str | None) -> None:
     assert pages_of(repository) is None
+
+
+@pytest.mark.parametrize(
+    ("repository", "interface", "forge"),
+    [
+        ("git@git.entreprise.example:mail/specs.git", "https://git.entreprise.example/api/v4", ForgeName.GITLAB),
+        ("https://u:p@code.entreprise.example/m/s", "https://code.entreprise.example/api/v3/", ForgeName.GITHUB),
+        ("https://code.entreprise.example/m/s", "https://elsewhere.example/api/v4", None),
+        ("https://code.entreprise.example/m/s", "https://code.entreprise.example/api", None),
+        ("/srv/mail.git", "https://code.entreprise.example/api/v4", None),
+        ("https://code.entreprise.example/m/s", None, None),
+    ],
+)
+def test_a_forge_of_ones_own_is_known_by_its_interface(repository: str, interface: str | None, forge: ForgeName | None) -> None:
+    assert forge_at(repository, interface) is forge
 
 
 def test_a_host_can_be_said_to_be_a_forge() -> None:
