@@ -31,7 +31,8 @@ from controller.web.asked import (
     words_of,
 )
 from controller.web.holding import given, ways
-from controller.web.view import STATES, View, folded
+from controller.web.view import STATES, View
+from controller.web.wording import folded
 
 _PEOPLE: Final = 25
 _REMEMBERED: Final = 500  # changes of one mailbox in which who was given what is looked for

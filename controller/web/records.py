@@ -32,7 +32,7 @@ from controller.web.asked import (
 )
 from controller.web.holding import why
 from controller.web.told import Telling, tellings, ways
-from controller.web.view import shown
+from controller.web.wording import shown
 
 _OF_A_PAGE: Final = 100  # changes, or messages
 _BOXES: Final = 200  # documents of a plan

@@ -6,9 +6,8 @@ Pure: from the board's turn alone, never from the tenant. What a document does n
 from __future__ import annotations
 
 import threading
-import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cached_property
@@ -35,10 +34,9 @@ from controller.model import (
 )
 from controller.report.text import plain
 from controller.turn import Turn
+from controller.web.wording import folded, name_of, searched, shown
 
 STATES: Final = ("failed", "unreadable", "held", "drift", "pending", "propagating", "in-sync")
-_LIGATURES: Final = str.maketrans({"œ": "oe", "æ": "ae"})
-_LONGEST: Final = 400  # characters of one value
 _ENDS: Final = {Status.APPLIED: "in-sync", Status.PROPAGATING: "propagating"}
 _DONE: Final = _ENDS.keys()
 _COMING: Final = "propagating"  # the finding of what an earlier cycle wrote and is not visible yet
@@ -185,8 +183,8 @@ class View:
 
     def row_of(self, key: Key) -> Row:
         resource, changes = self.resources.get(key), self.changes.get(key, ())
-        name = _name(resource)
-        told = "\n".join((key.address, name, *(_more(resource) if resource else ())))
+        name = name_of(resource)
+        told = "\n".join((key.address, name, *(searched(resource) if resource else ())))
         waiting = sum(1 for change in changes if not self._is_done(change))
         findings = len(self.findings.get(key, ()))
         return Row(key, name, self._state(key, changes), waiting, findings, folded(told))
@@ -276,53 +274,6 @@ class Views:
         with self._lock:
             for gone in self._made.keys() - set(tenant_ids):
                 del self._made[gone]
-
-
-def folded(text: str) -> str:
-    """For searching: without case, accents and ligatures."""
-    if text.isascii():
-        return text.casefold()
-    parts = unicodedata.normalize("NFKD", text.casefold().translate(_LIGATURES))
-    return "".join(part for part in parts if not unicodedata.combining(part))
-
-
-def shown(value: Any) -> str:
-    """A value as people read it, cut where it is long."""
-    text = plain(" ".join(_parts(value)))
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-
-
-def _parts(value: Any) -> Iterator[str]:
-    if value is None:
-        yield "—"
-    elif isinstance(value, bool):
-        yield "yes" if value else "no"
-    elif isinstance(value, Mapping):
-        yield ", ".join(f"{name}: {shown(each)}" for name, each in value.items()) or "empty"
-    elif isinstance(value, list | tuple | set | frozenset):
-        yield ", ".join(shown(each) for each in value) or "empty"
-    else:
-        yield str(value) or "empty"
-
-
-def _name(resource: Resource | None) -> str:
-    """As the tenant has it, or else as it is written; of the organisation's settings, what they are."""
-    if resource is None:
-        return ""
-    if resource.key.kind is Kind.TENANT:
-        return "organisation settings"
-    observed = resource.principal.display_name if resource.principal else ""
-    return plain(str(observed or getattr(resource.spec, "display_name", None) or ""))
-
-
-def _more(resource: Resource) -> Iterator[str]:
-    """By what else it may be looked for: its labels, its other addresses, its file."""
-    labels = getattr(resource.spec, "labels", None) or {}
-    yield from (f"{label}={value}" for label, value in labels.items())
-    yield from getattr(resource.spec, "aliases", None) or ()
-    if resource.principal:
-        yield from resource.principal.addresses
-    yield str(resource.document.origin.path)
 
 
 def _by_key(found: Iterable[Any]) -> Mapping[Key, list[Any]]:
