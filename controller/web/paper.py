@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -57,7 +58,7 @@ def _environment() -> Environment:
     )  # fmt: skip
     made.filters |= {
         "plain": plain, "short": short, "said": said, "stamp": stamp, "part": part, "marked": marked,
-        "utc": utc, "means": lambda word: _MEANS.get(word, ""),
+        "utc": utc, "breaking": breaking, "means": lambda word: _MEANS.get(word, ""),
     }  # fmt: skip
     made.globals |= {"explained": explained, "approvable": approvable}
     return made
@@ -110,6 +111,11 @@ def said(word: object) -> str:
 def stamp(at: datetime, zone: tzinfo | None = None) -> str:
     """A moment in the time zone of its tenant, or in its own."""
     return f"{at.astimezone(zone) if zone else at:%Y-%m-%d %H:%M %Z}"
+
+
+def breaking(address: str) -> Markup:
+    """Large, it is broken behind its at sign rather than anywhere."""
+    return Markup(str(escape(plain(address))).replace("@", "@<wbr>"))  # noqa: S704 -- escaped first
 
 
 def utc(at: datetime) -> str:

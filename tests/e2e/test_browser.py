@@ -26,7 +26,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser(address: str) -> Iterator[Any]:
+    """After the address: where Playwright runs, no other event loop can."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

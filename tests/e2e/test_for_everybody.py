@@ -59,7 +59,8 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser(places: list[str]) -> Iterator[Any]:
+    """After the places: where Playwright runs, no other event loop can."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -102,6 +103,15 @@ def test_every_page_is_built_so_that_it_can_be_read_aloud(places: list[str], bro
 def test_nothing_is_lost_beyond_the_edge_however_large_it_is_shown(places: list[str], browser: Any, width: int) -> None:
     options = {"viewport": {"width": width, "height": 640}, "bypass_csp": True}
     assert {at: wrong for at, page in visited(browser, places, **options) if (wrong := eyes.overflow(page))} == {}
+
+
+def test_on_a_phone_rows_stack_over_the_whole_width_and_say_nothing_of_nothing(places: list[str], browser: Any) -> None:
+    squeezed = """() => [
+      ...[...document.querySelectorAll("tbody th[scope=row]")].filter((one) => one.offsetWidth < 0.8 * one.closest("tr").offsetWidth),
+      ...[...document.querySelectorAll("td[data-name]")].filter((one) => one.checkVisibility() && !one.textContent.trim() && !one.matches(".box")),
+    ].map((one) => one.textContent || one.dataset.name)"""
+    options = {"viewport": {"width": 360, "height": 740}}
+    assert {at: wrong for at, page in visited(browser, places, **options) if (wrong := page.evaluate(squeezed))} == {}
 
 
 def test_all_is_reached_by_the_keyboard_and_seen_to_be(places: list[str], browser: Any) -> None:
