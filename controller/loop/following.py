@@ -98,6 +98,9 @@ class Loop:
         """Finishes what is being written, within the deadline; asked again, at once."""
         if self._halt.asked():
             self._hard.set()
+        else:
+            writing = [each.turning.tenant for each in self._followers.values() if each.turning.writing]
+            _log.info("loop.stopping", writing=writing, within=self._stop_within.total_seconds())
         self._halt.ask()
         for follower in self._followers.values():
             follower.stop()

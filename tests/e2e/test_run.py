@@ -166,6 +166,7 @@ def test_told_to_stop_in_the_middle_it_ends_well_and_the_next_goes_on(team: Team
     loop = team.run()
     until(team.desk.tenant.writes)
     assert loop.end() == 0
+    assert loop.event("loop.stopping")["writing"] == ["entreprise"]
     team.desk.tenant.weather()
     rows = team.desk.mbx("history", "--specs", str(team.forge.desk / "specs"), "--format", "json").json
     assert rows
@@ -205,7 +206,7 @@ def test_of_two_one_leads_and_the_other_says_so_and_takes_over(team: Team) -> No
     second.process.send_signal(signal.SIGHUP)  # or in 15 s by itself
     assert second.event("lead.taken")["tenant"] == "entreprise"
     assert "cycle.ended" in "".join(second.log)
-    assert second.end() == 0
+    assert second.end(signal.SIGINT) == 0
     team.settled()
 
 
