@@ -41,7 +41,7 @@ def test_messages(m365: Cli) -> None:
     assert m365("outlook", "message", "get", *SUPPORT, "--id", late["id"])["isRead"] is True
     with pytest.raises(ClientFailedError, match="'Nope' not found"):
         m365("outlook", "message", "list", *SUPPORT, "--folderName", "Nope")
-    with pytest.raises(ClientFailedError, match="not found in the store"):
+    with pytest.raises(ClientFailedError, match="Id is malformed"):
         m365("outlook", "message", "get", *SUPPORT, "--id", "AAMk")
 
 

@@ -46,8 +46,8 @@ MINIMUM = frozenset(
 _RESOURCE = re.compile(
     r"Mailbox(?:\('((?:[^']|'')+)'\))?(?:/(MailboxPermission|Exchange\.GetMailboxStatistics\(\)))?"
 )
-# Behind the rest of Get-EXO* [doc: exchange-online-powershell-v2; inf: their spelling].
-_UNPLAYED = re.compile(r"(Mailbox|Recipient|CasMailbox|MobileDevice)\b", re.IGNORECASE)
+# Behind the rest of Get-EXO*, and what describes them all [reference: section 2; inf: their spelling].
+_UNPLAYED = re.compile(r"$|\$metadata|(Mailbox|Recipient|CasMailbox|MobileDevice)\b", re.IGNORECASE)
 _CMDLETS = {
     None: "Get-Mailbox",
     "MailboxPermission": "Get-MailboxPermission",
@@ -59,7 +59,8 @@ def read(service: Service, request: Request, caller: Caller, root: str) -> Answe
     """A collection with `value`, or one entity by its key."""
     found = _RESOURCE.fullmatch(request.path_params["resource"])
     if found is None and _UNPLAYED.match(request.path_params["resource"]):
-        return storms.refused(refusals.not_offered(f"the entity set {request.path_params['resource']}"))
+        what = request.path_params["resource"]
+        return storms.refused(refusals.not_offered(f"the resource '{what}'"))
     if found is None or (found[2] and not found[1]):
         return Answer(404, answers.envelope_error("ResourceNotFound", "There is no such entity set."))
     identity = found[1].replace("''", "'") if found[1] else None

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from controller.sandbox.graph import elsewhere, entities, filters, narrowing, query, search_terms
-from controller.sandbox.graph.errors import GraphError, not_found
+from controller.sandbox.graph.errors import not_found, page_token_expired
 from controller.sandbox.graph.query import Expand, Query
 from controller.sandbox.graph.rows import Row, collection_of
 from controller.sandbox.graph.wire import Answer, Request
@@ -24,14 +24,6 @@ EXPANDED_MAX = 20
 
 Lookup = Callable[[str], Row | None]
 Expander = Callable[[Row, str], Iterable[Row]]
-
-
-def page_token_expired() -> GraphError:
-    return GraphError(
-        400,
-        "Directory_ExpiredPageToken",
-        "The specified page token value has expired and can no longer be included in your request.",
-    )
 
 
 def project(row: Row, select: tuple[str, ...] | None, *, typed: bool = False) -> dict[str, Any]:

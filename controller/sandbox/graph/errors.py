@@ -96,6 +96,14 @@ def not_found(key: str) -> GraphError:
     )
 
 
+def page_token_expired() -> GraphError:
+    return GraphError(
+        400,
+        "Directory_ExpiredPageToken",
+        "The specified page token value has expired and can no longer be included in your request.",
+    )
+
+
 def denied() -> GraphError:
     return GraphError(
         403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."

@@ -9,6 +9,7 @@ preview of it [reference: Graph API, permissions].
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from controller.sandbox import mailbox_store as store
@@ -17,7 +18,7 @@ from controller.sandbox.graph import entities, outlook_query, permissions
 from controller.sandbox.graph.errors import GraphError
 from controller.sandbox.graph.filter_parser import Compare, Function, Junction, Lambda, Negation, Node
 from controller.sandbox.graph.mail_folders import through_parent
-from controller.sandbox.graph.mailboxes import Mailbox, item_not_found, open_mailbox, resolve
+from controller.sandbox.graph.mailboxes import Mailbox, invalid, item_not_found, open_mailbox, resolve
 from controller.sandbox.graph.outlook_query import Asked
 from controller.sandbox.graph.routing import Route
 from controller.sandbox.graph.wire import Answer, Request
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 PAGE = 10
 _HEADERS = "internetMessageHeaders"
+_ID = re.compile(r"AAMk[A-Za-z0-9_-]{40,}=*")  # of this kind, whoever's it is
 
 
 def list_all(graph: Graph, request: Request) -> Answer:
@@ -58,6 +60,8 @@ def get_message_in_folder(graph: Graph, request: Request) -> Answer:
 def _one(mailbox: Mailbox, records: list[store.Record], fragment: str) -> Answer:
     asked = outlook_query.parse(mailbox.request, entities.entity("message"))
     wanted = mailbox.request.params["message"]
+    if not _ID.fullmatch(wanted):
+        raise invalid("Id is malformed.", "ErrorInvalidIdMalformed")
     for record in records:
         if mail.rest_id(mailbox.entry, record) == wanted:
             item = outlook_query.shown(_finish(_shown(mailbox, record), asked), asked)

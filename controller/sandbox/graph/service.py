@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from controller.sandbox.graph import apps, faults
-from controller.sandbox.graph.answers import page_token_expired
 from controller.sandbox.graph.delta_rounds import DeltaStore
-from controller.sandbox.graph.errors import GraphError, access_denied, denied
+from controller.sandbox.graph.errors import GraphError, access_denied, denied, page_token_expired
 from controller.sandbox.graph.permissions import allowed, sight
 from controller.sandbox.graph.query import options
 from controller.sandbox.graph.routing import Route, Router, is_outlook

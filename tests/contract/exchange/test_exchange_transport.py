@@ -128,7 +128,9 @@ def test_cmdlets_of_exchange_online_that_are_not_played(tenant: Tenant, client: 
     assert (reply.status, reply.error_type) == expected
 
 
-@pytest.mark.parametrize("resource", ["Recipient", "CasMailbox", "Mailbox('x')/MailboxFolder('y')"])
+@pytest.mark.parametrize(
+    "resource", ["Recipient", "CasMailbox", "Mailbox('x')/MailboxFolder('y')", "$metadata", ""]
+)
 def test_entity_sets_that_are_not_played(client: Client, resource: str) -> None:
     reply = client.request("GET", f"{client.root}/{resource}")
     assert (reply.status, reply.error_type) == (400, "NotOfferedException")

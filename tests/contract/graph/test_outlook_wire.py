@@ -113,6 +113,8 @@ def test_messages_of_a_folder_one_by_one(client: Client) -> None:
     assert client.get(f"{FOLDERS}/{deep}/messages/{only['id']}").status_code == 200
     assert code(client.get(f"{FOLDERS}/inbox/messages/{only['id']}")) == (404, "ErrorItemNotFound")
     assert client.get(f"{USER}/messages/{only['id']}").status_code == 200
+    assert code(client.get(f"{USER}/messages/AAMk{'x' * 44}")) == (404, "ErrorItemNotFound")
+    assert code(client.get(f"{USER}/messages/AAMk")) == (400, "ErrorInvalidIdMalformed")
 
 
 def test_a_mail_may_carry_whatever_a_message_has(client: Client) -> None:
