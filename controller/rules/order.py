@@ -2,9 +2,10 @@
 
 Rules run by `sequence`, which starts at 1. Nobody says whether the service keeps the numbers as written or
 makes them dense after each write [reference: Graph API, open points], so that only the order is compared.
-Where numbers have gaps, they are kept as written: a rule goes where there is room. Where they have none, it
-cannot be told, and a number in the middle might end on either side of its neighbour: then whatever does not
-stand right goes to the end, one after the other, which holds either way. Pure.
+A rule goes where there is room, if it ends there although the numbers close up behind each write: gaps may be
+Outlook's, and the first write through Graph may end them. Where there is no room, or a number in the middle
+might end on either side of its neighbour, whatever does not stand right goes to the end, one after the other,
+which holds either way. Pure.
 """
 
 from __future__ import annotations
@@ -32,7 +33,23 @@ def arrange(wished: Sequence[str], held: Mapping[str, int], taken: Collection[in
         return Arrangement()
     everything = sorted((*held.values(), *taken))
     dense = everything == list(range(1, len(everything) + 1))
-    return _to_the_end(wished, held, everything) if dense else _where_room_is(wished, held, taken)
+    between = Arrangement() if dense else _where_room_is(wished, held, taken)
+    if not dense and _holds(between, wished, held, taken):
+        return between
+    return _to_the_end(wished, held, everything)
+
+
+def _holds(plan: Arrangement, wished: Sequence[str], held: Mapping[str, int], taken: Collection[int]) -> bool:
+    """Whether the rules end as wished on a service that closes the gaps behind each write. Two of one number
+    may end either way."""
+    numbers = dict[str | int, int]([*((-number, number) for number in taken), *held.items()])
+    for name, number in (*plan.new.items(), *plan.moves.items()):
+        numbers.pop(name, None)
+        if number in numbers.values():
+            return False
+        numbers[name] = number
+        numbers = {each: place for place, each in enumerate(sorted(numbers, key=numbers.__getitem__), 1)}
+    return [name for name in numbers if isinstance(name, str)] == list(wished)
 
 
 def _to_the_end(wished: Sequence[str], held: Mapping[str, int], everything: Sequence[int]) -> Arrangement:
@@ -44,11 +61,12 @@ def _to_the_end(wished: Sequence[str], held: Mapping[str, int], everything: Sequ
             break
         staying, last = staying + 1, held[name]
     rest = wished[staying:]
+    end = max(everything, default=0)
     new = [name for name in rest if name not in held]
     first = next((place for place, name in enumerate(rest) if name in held), len(rest))
     return Arrangement(
-        {name: len(everything) + place for place, name in enumerate(new, 1)},
-        {name: len(everything) + len(new) + place for place, name in enumerate(rest[first:], 1)},
+        {name: end + place for place, name in enumerate(new, 1)},
+        {name: end + len(new) + place for place, name in enumerate(rest[first:], 1)},
     )
 
 

@@ -33,13 +33,14 @@ def played(rules: list[tuple[str, int]], plan: Arrangement, *, dense: bool) -> l
     st.permutations("abcdxy"),
     st.integers(0, 6),
     st.booleans(),
+    st.booleans(),
     st.randoms(use_true_random=False),
 )
 def test_they_end_as_wished(
-    wished: list[str], there: list[str], count: int, dense: bool, chance: random.Random
+    wished: list[str], there: list[str], count: int, gaps: bool, dense: bool, chance: random.Random
 ) -> None:
     there = there[:count]
-    numbers = range(1, count + 1) if dense else sorted(chance.sample(range(1, 15), count))
+    numbers = range(1, count + 1) if not gaps else sorted(chance.sample(range(1, 15), count))
     rules = list(zip(there, numbers, strict=True))
     held = {name: number for name, number in rules if name in wished}
     plan = arrange(wished, held, [number for name, number in rules if name not in wished])
