@@ -121,12 +121,15 @@ def check_signer(saved: Saved, trusted: Ed25519PublicKey) -> None:
         )
 
 
-def unpack(saved: Saved, folder: Path) -> None:
-    """Writes the specs of a saved plan into a folder of their own."""
+def unpack(saved: Saved, root: Path) -> Path:
+    """Writes the specs of a saved plan where they lay below the top of their repository, `root` standing for
+    that, so that places are told as they were reviewed. The specs folder."""
+    folder = root / ("specs" if saved.folder is None else _inside(saved.folder))
     for path, content in saved.files.items():
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content.encode())
+    return folder
 
 
 def check(saved: Saved, plan: Plan) -> None:

@@ -46,9 +46,9 @@ def command(yes: bool, **common: Any) -> int:
     if given is None or not given.is_file():
         return run(_apply(yes, common, None))
     saved = open_saved(given, common["folder"])
-    with tempfile.TemporaryDirectory(prefix="mbx-plan-") as folder:
-        unpack(saved, Path(folder))
-        chosen = {"specs": Path(folder), "folder": None, "target": sorted(saved.targets)}
+    with tempfile.TemporaryDirectory(prefix="mbx-plan-") as root:
+        specs = unpack(saved, Path(root))
+        chosen = {"specs": specs, "root": Path(root), "folder": None, "target": sorted(saved.targets)}
         chosen["selector"] = [f"{name}={value}" for name, value in saved.selector.items()]
         return run(_apply(yes, {**common, **chosen}, saved))
 

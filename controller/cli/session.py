@@ -132,12 +132,14 @@ def open_session(
     tenant: str | None,
     log_level: str | None,
     log_format: str | None,
+    root: Path | None = None,
 ) -> Session:
-    """Reads the settings and the specs. Raises UserError with everything that is wrong in them."""
+    """Reads the settings and the specs; `root` is what places are told relative to, as `load` has it. Raises
+    UserError with everything that is wrong in them."""
     settings = load_settings()
     set_up(level=log_level or settings.log_level, form=log_format or settings.log_format)
     where = specs or folder or settings.specs
-    estate = load(where)
+    estate = load(where, root=root)
     session = Session(
         settings,
         where,

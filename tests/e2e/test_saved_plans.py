@@ -80,3 +80,13 @@ def test_where_the_specs_are_of_another_tenant_it_is_refused_before_anybody_sign
     assert "7f1b2c3d-0000-4000-8000-000000000001" in refused.err
     desk.spec("kind: [", "tenant.yaml")
     desk.mbx("apply", "plan.json", "--yes", code=0)
+
+
+def test_what_it_prints_names_the_specs_as_the_review_did(desk: Desk):
+    desk.spec(BOX)
+    planned = desk.mbx("plan", "--out", "plan.json", code=0)
+    applied = desk.mbx("apply", "plan.json", "--yes", code=0)
+    lines = [line.rpartition("  (")[2] for line in planned.out.splitlines() if line.endswith(")")]
+    assert lines
+    assert [line for line in lines if line not in applied.out] == []
+    assert "mbx-plan-" not in applied.out + applied.err

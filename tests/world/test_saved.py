@@ -44,8 +44,7 @@ def test_it_carries_the_specs_it_was_made_from(rig, go, tmp_path_factory: pytest
     tenant = rig(BOX)
     opened = open_sealed(saved(tenant, go))
     folder = tmp_path_factory.mktemp("again")
-    unpack(opened, folder)
-    (specs,) = load(folder).tenants
+    (specs,) = load(unpack(opened, folder)).tenants
     assert specs.digest == tenant.specs().digest == opened.specs_digest
 
 
