@@ -99,8 +99,9 @@ def _commit(pages: Pages | None) -> Callable[[str | None], str | None]:
 
 
 def approvable(finding: Finding) -> bool:
-    """Whether an Approval can let it through, and one is needed."""
-    return finding.severity is Severity.ERROR and finding.code.partition("/")[0] in APPROVABLE
+    """Whether an Approval can let it through, and one is needed. None stands in for `safety.allowDelete`."""
+    code = finding.code.partition("/")[0]
+    return finding.severity is Severity.ERROR and code in APPROVABLE and code != "delete"
 
 
 def said(word: object) -> str:

@@ -80,7 +80,7 @@ def told(request: Request) -> Response:
         found = None
     specs = standing.last.specs or (standing.last_good.specs if standing.last_good else None)
     return _past(
-        request, "told.html.j2", title="Told", here="told", told=found,
+        request, "told.html.j2", title="Notifications", here="told", told=found,
         ways=ways(desk_of(specs) if specs else None, found or []),
     )  # fmt: skip
 

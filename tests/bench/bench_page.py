@@ -95,6 +95,7 @@ def _measure(address: str, size: int, specs: str) -> None:
         ("findings", f"{at}/findings"),
         ("history", f"{at}/history"),
         ("the last plan", f"{at}/plan"),
+        ("one person's access, as CSV", f"{at}/people/{who}/access.csv"),
     ):
         began = time.perf_counter()
         _asked(page)

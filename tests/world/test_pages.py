@@ -185,11 +185,12 @@ def test_a_finding_says_what_it_means_and_how_one_that_is_refused_is_let_through
     assert "kind: Approval" not in told, "that one cannot be approved"
     [standing] = seen.board.standings().values()
     turn = standing.last_good
-    last = replace(turn.cycle.plan.findings[0], code="last-reader", subject=BOX, severity=Severity.ERROR)
-    board = Board()
-    board.add(replace(turn, cycle=replace(turn.cycle, plan=replace(turn.cycle.plan, findings=(last,)))))
-    told = read(visit(board)(f"{ESTATE}/findings"))
-    assert f"kind: Approval finding: last-reader/{BOX} reason:" in told
+    for code, can_be_approved in (("last-reader", True), ("policy/no-outsiders", True), ("delete", False)):
+        one = replace(turn.cycle.plan.findings[0], code=code, subject=BOX, severity=Severity.ERROR)
+        board = Board()
+        board.add(replace(turn, cycle=replace(turn.cycle, plan=replace(turn.cycle.plan, findings=(one,)))))
+        told = read(visit(board)(f"{ESTATE}/findings"))
+        assert (f"kind: Approval finding: {code}/{BOX} reason:" in told) is can_be_approved
 
 
 def test_what_stands_between_backticks_is_shown_as_code(visit, seen):
