@@ -81,7 +81,7 @@ async def blame(
         return {}
     earliest = min(since[change.key] for change in changes)
     rows = await _search(reader, operations, earliest - _SLACK, until + _AHEAD, session_id)
-    records = sorted(_records(rows, own_app), key=lambda record: record.deed.at, reverse=True)
+    records = sorted(_records(rows, own_app), key=_when, reverse=True)
     found: dict[str, Deed] = {}
     for change in changes:
         for record in records:
@@ -90,6 +90,11 @@ async def blame(
                 found[change.id] = record.deed
                 break
     return found
+
+
+def _when(record: _Record) -> tuple[datetime, str, str]:
+    """Records tell whole seconds and come in no order: of two in one second, the same is told each time."""
+    return record.deed.at, record.deed.who, record.deed.operation
 
 
 async def _search(

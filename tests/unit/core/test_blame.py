@@ -81,6 +81,14 @@ def test_who_opened_a_folder_in_outlook(directory: Directory) -> None:
     assert told(directory, Log(done("RemoveFolderPermissions", "alice@entreprise.example")), revoke) is None
 
 
+def test_of_two_in_one_second_the_same_is_told_each_time(directory: Directory) -> None:
+    """The log comes in no order."""
+    revoke = change(Action.REVOKE, "Remove-MailboxFolderPermission", User=somebody("alice", 2).guid)
+    added = done("AddFolderPermissions", "alice@entreprise.example")
+    both = [{**added, "UserId": "admin@entreprise.example"}, added]
+    assert told(directory, Log(*both), revoke) == told(directory, Log(*reversed(both)), revoke)
+
+
 def test_who_opened_a_folder_by_cmdlet(directory: Directory) -> None:
     record = {
         "CreationTime": "2026-12-01T11:30:00", "Operation": "Add-MailboxFolderPermission", "UserId": "chef@x.example",
