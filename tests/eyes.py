@@ -117,6 +117,7 @@ def overflow(page: Any) -> list[str]:
 def keyboard(page: Any, most: int = 80) -> list[str]:
     """Steps through all that takes the focus: each is seen, once, from top to bottom within the page."""
     found, steps = [], 0
+    page.evaluate("document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex')")
     for _ in range(most):
         page.keyboard.press("Tab")
         at = page.evaluate(_FOCUSED)

@@ -10,8 +10,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from controller.board import Board
 from tests.pages import BOX, HOSTILE, PAGES, looked_at, served, site_of
+from tests.rig import Rig
 
+TOKEN = "a-token-of-sixteen-letters-or-more"
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None and not os.environ.get("CI"), reason="there is no chromium on this machine: apt install chromium"
@@ -19,9 +22,22 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    rig, board = looked_at(tmp_path_factory.mktemp("browser"))
+def seen(tmp_path_factory: pytest.TempPathFactory) -> tuple[Rig, Board]:
+    return looked_at(tmp_path_factory.mktemp("browser"))
+
+
+@pytest.fixture(scope="module")
+def address(seen: tuple[Rig, Board]) -> Iterator[str]:
+    rig, board = seen
     with served(site_of(rig, board, rig.clock.now())) as at:
+        yield at
+
+
+@pytest.fixture(scope="module")
+def shut(seen: tuple[Rig, Board]) -> Iterator[str]:
+    """The same, where a token is asked for."""
+    rig, board = seen
+    with served(site_of(rig, board, rig.clock.now(), MBX_WEB_TOKEN=TOKEN)) as at:
         yield at
 
 
@@ -108,4 +124,18 @@ def test_without_script_everything_is_there(address: str, browser: Any) -> None:
     visitor.page.get_by_role("button", name="Search").click()
     visitor.page.get_by_role("link", name=BOX).click()
     assert BOX in visitor.page.locator("h1").inner_text()
+    visitor.context.close()
+
+
+def test_signing_in_leads_to_what_was_asked_for(browser: Any, shut: str) -> None:
+    visitor = Visitor(browser)
+    page = visitor.page
+    page.goto(f"{shut}/t/entreprise/mailboxes?q=contact")
+    page.keyboard.type("wrong")
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").wait_for()
+    page.get_by_label("The token").fill(TOKEN)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/t/entreprise/mailboxes?q=contact")
+    assert page.locator("tbody tr").count() == 1
     visitor.context.close()

@@ -54,8 +54,11 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
     (folder / "review.html").write_text(review(openings, NOON, lambda address, who: "TICKET-1234, until 2027-01-31"), "utf-8")
     (folder / "service.html").write_text(service_page(figures()), "utf-8")
     shown = at_commit(board, "0" * 40)
-    with served(site_of(rig, shown, rig.clock.now(), repository="https://github.com/entreprise/mail")) as at:
-        yield [*(at + path for path in (*PAGES, *MORE)), *((folder / name).as_uri() for name in FILES)]
+    seen = site_of(rig, shown, rig.clock.now(), repository="https://github.com/entreprise/mail")
+    shut = site_of(rig, shown, rig.clock.now(), MBX_WEB_TOKEN="a-token-of-sixteen-letters-or-more")
+    with served(seen) as at, served(shut) as door:
+        pages = [*(at + path for path in (*PAGES, *MORE)), f"{door}/login"]
+        yield [*pages, *((folder / name).as_uri() for name in FILES)]
 
 
 @pytest.fixture(scope="module")
