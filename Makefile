@@ -9,6 +9,8 @@ RUN    := .venv/bin/python -m
 
 N    ?= 200
 SEED ?= 1
+DAYS ?= 3
+REPLICAS ?= 1
 
 # What a shell or a pipeline may have set and a virtual environment trips over.
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV PIP_TARGET PIP_PREFIX PIP_REQUIRE_HASHES
@@ -17,7 +19,7 @@ export PIP_NO_INPUT := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak fix lock foreign clean
+.PHONY: help demo test check bench soak siege fix lock foreign clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -40,6 +42,9 @@ bench: .venv/.dev ## the measurements in tests/bench (make bench ARGS="--sizes 1
 
 soak: .venv/.dev ## N runs in random weather (make soak N=1000 SEED=7)
 	@$(RUN) tests.soak --runs $(N) --seed $(SEED)
+
+siege: .venv/.dev ## real processes through days of kills, forgeries and bad weather (make siege SEED=7 DAYS=3)
+	@$(RUN) tests.siege --seed $(SEED) --days $(DAYS) --replicas $(REPLICAS)
 
 fix: .venv/.dev ## format, and mend what can be mended by itself
 	@$(RUN) ruff check --fix

@@ -96,14 +96,14 @@ class Running:
         return [call["operation"] for call in self.ask("GET", "requests?writes=true")["value"]]
 
 
-def start(folder: Path, scenario: Path | None, *options: str) -> Running:
+def start(folder: Path, scenario: Path | None, *options: str, **env: str) -> Running:
     folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "sandbox.env"
     with (folder / "sandbox.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "controller", "sandbox", "run", "--port", "0",
              *(("--scenario", str(scenario)) if scenario else ()), "--env-file", str(settings), "--tls-folder", str(folder / "tls"), *options],
-            cwd=folder, env=environment(), stdout=log, stderr=log,
+            cwd=folder, env=environment(**env), stdout=log, stderr=log,
         )  # fmt: skip
     give_up = time.monotonic() + _PATIENCE
     while not settings.exists():

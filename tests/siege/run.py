@@ -1,0 +1,85 @@
+"""One siege from its beginning to the verdict."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+from tests.postgres import served, server_programs
+from tests.siege.judge import Tenant, judged
+from tests.siege.stage import Stage, staged
+from tests.siege.storm import Storm
+
+
+@dataclass(frozen=True)
+class Found:
+    wrong: tuple[str, ...]
+    story: tuple[str, ...]
+    summary: str
+
+
+def siege(folder: Path, seed: int, *, days: int, replicas: int = 1) -> Found:
+    rng = Random(seed)
+    with _journal(replicas) as journal, staged(folder, rng, replicas=replicas, journal=journal) as stage:
+        before = Tenant(stage.tenant.ask("GET", "state"))
+        storm = Storm(stage)
+        storm.begin()
+        storm.days(days)
+        wrong = [] if storm.calm() else ["it did not come to rest"]
+        wrong += _last_words(stage, storm)
+        after = Tenant(stage.tenant.ask("GET", "state"))
+        wrong += judged(storm, before, after)
+        writes = len(stage.tenant.audit())
+        told = sum(len(message["news"]) for message in stage.receiver.taken)
+        summary = f"{len(storm.versions)} commits, {stage.ended()} cycles, {writes} writes, {told} news: " + (
+            f"{len(wrong)} wrong" if wrong else "as it should be"
+        )
+        return Found(tuple(wrong), tuple(storm.told), summary)
+
+
+def _last_words(stage: Stage, storm: Storm) -> Iterator[str]:
+    """Told to stop, it stops; then a plan by hand is empty, and the record holds."""
+    stage.until(lambda: _is_told(stage, storm), 30)
+    for each in stage.replicas:
+        code = each.end(signal.SIGTERM)
+        if code:
+            yield f"{each.name} ended with {code}"
+    specs = str(stage.forge.desk / "specs")
+    plan = stage.mbx("plan", specs, "--detailed-exitcode")
+    if plan.returncode:
+        yield f"a plan by hand: exit {plan.returncode}\n{plan.stdout[-1500:]}{plan.stderr[-500:]}"
+    record = stage.mbx("history", "--specs", specs, "--verify")
+    if record.returncode:
+        yield f"the record does not hold: {record.stdout[-500:]}{record.stderr[-500:]}"
+
+
+def _is_told(stage: Stage, storm: Storm) -> bool:
+    """Whether the receiver heard that each drift is over: what it refused comes again a minute later."""
+    heard = {news["id"] for message in list(stage.receiver.taken) for news in message["news"]}
+    open_ = [
+        i for i in heard if i.startswith("drift/") and not i.endswith("/over") and f"{i}/over" not in heard
+    ]
+    if (
+        len({box for _, box, _ in storm.drifts if any(box in i for i in heard)}) == len(storm.drifts)
+        and not open_
+    ):
+        return True
+    stage.wall.jump(timedelta(minutes=10))  # what was refused is tried again later
+    return False
+
+
+@contextmanager
+def _journal(replicas: int) -> Iterator[str | None]:
+    programs = server_programs()
+    if replicas == 1:
+        yield None
+        return
+    if programs is None:
+        raise SystemExit("PostgreSQL's server programs are needed for several replicas (Debian: postgresql)")
+    with served(programs) as server, server.database() as url:
+        yield url
