@@ -29,6 +29,7 @@ _QUESTIONS: Final[dict[Kind, dict[str, Any]]] = {
         "sentItems": {"copySentAs": True, "copySentOnBehalf": True},
         "categories": {},
         "folders": dict.fromkeys(KNOWN_FOLDERS),
+        "searchFolders": {},
         "rules": [],
         "automaticReplies": {
             "state": "disabled",

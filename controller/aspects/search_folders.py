@@ -95,6 +95,14 @@ class SearchFolders(Aspect):
                     fields[path] = {**value, "filter": known["filter"]}
         return fields
 
+    def spelling(self, present: Present) -> Mapping[Path, Any]:
+        """Of those that Graph can make anew."""
+        return {
+            path: present.spelt[path]
+            for path, value in present.fields.items()
+            if _can_be_made(path, value, present)
+        }
+
     def change(
         self, delta: Delta, present: Present, resource: Resource, context: Context
     ) -> Change | Finding:
@@ -139,6 +147,11 @@ class SearchFolders(Aspect):
             if error.code == codes.FOLDER_EXISTS:
                 error.advice = "a folder of this name is there already, perhaps hidden: rename one of them"
             raise
+
+
+def _can_be_made(path: Path, value: Mapping[str, Any], present: Present) -> bool:
+    supported = f"unsupported:{normal(path[-1])}" not in present.ids
+    return supported and bool(value["filter"]) and bool(value["in"]) and _GONE not in value["in"]
 
 
 def _value(sources: Sequence[str], query: str, *, nested: bool) -> dict[str, Any]:
@@ -198,23 +211,30 @@ async def _observe(reader: Reader, resource: Resource) -> Observation:
     try:
         folders, rows = await asyncio.gather(read_folders(reader, resource), reader.graph_list(path, top=100))
         wished = {normal(name) for name in resource.spec.search_folders}
-        rows = [row for row in rows if normal(str(row.get("displayName") or "")) in wished]
+        if wished:  # a document that names none asks which there are
+            rows = [row for row in rows if normal(str(row.get("displayName") or "")) in wished]
         wanted = list(wanted_paths(resource.spec))
         sources = {str(one) for row in rows for one in row.get("sourceFolderIds") or ()}
         await climb(reader, account, folders, {one for one in sources if not folders.named(one, wanted)})
     except ServiceError as error:
         return Unreadable(error)
     fields: dict[Path, Any] = {}
+    spelt: dict[Path, Any] = {}
     ids = folders.ids(wanted)
     for row in rows:
         name = str(row.get("displayName"))
         found = [folders.named(str(one), wanted) or _GONE for one in row.get("sourceFolderIds") or ()]
         nested = bool(row.get("includeNestedFolders"))
         fields[(*SEARCHES, name)] = _value(found, str(row.get("filterQuery") or ""), nested=nested)
+        spelt[(*SEARCHES, name)] = {
+            "in": sorted(folders.written(str(one)) or _GONE for one in row.get("sourceFolderIds") or ()),
+            "filter": str(row.get("filterQuery") or ""),
+            **({"includeNested": True} if nested else {}),
+        }
         ids[f"search:{normal(name)}"] = str(row.get("id"))
         if row.get("isSupported") is False:
             ids[f"unsupported:{normal(name)}"] = "true"
-    return Present(fields, ids)
+    return Present(fields, ids, spelt=spelt)
 
 
 def _unsupported(present: Present, resource: Resource, delta: Delta) -> Finding | None:

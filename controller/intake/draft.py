@@ -63,6 +63,8 @@ def _draft(resource: Resource, seen: Mapping[Aspect, Observation]) -> Draft:
             draft.remark("", _unread(aspect, one.error))
         if isinstance(one, Unreadable | Absent):
             continue
+        for name in _searches_left_out(aspect, one):
+            draft.remark("searchFolders", f"“{name}” is left out: Graph cannot make it as it is in Outlook")
         for path, value in _worth_saying(aspect, one, resource).items():
             said[path] = value
             draft.aspects[path[0]] = aspect.name
@@ -95,6 +97,12 @@ def _worth_saying(aspect: Aspect, present: Present, resource: Resource) -> dict[
         for path, value in aspect.spelling(present).items()
         if path not in _FOUNDING and _can_be_said(path) and (path[0] in _ALWAYS or fresh.get(path) != value)
     }
+
+
+def _searches_left_out(aspect: Aspect, present: Present) -> list[str]:
+    if aspect.name != "searchFolders":
+        return []
+    return sorted(path[-1] for path in present.fields.keys() - aspect.spelling(present).keys())
 
 
 def _can_be_said(path: Path) -> bool:

@@ -9,13 +9,15 @@ import pytest
 
 from controller.errors import UsageError
 from controller.intake import Specs, Taken, choose, take
+from controller.sandbox import mailbox_store as store
 from controller.sandbox.forecast import FaultRule, Forecast
+from controller.sandbox.graph import call
 from controller.sandbox.state import FaultKind
 from controller.sandbox.weather import ForecastWeather
 from controller.sandbox.world import Ace
 from controller.spec import load
 from controller.survey import read_directory
-from tests.rig import START, TENANT, Rig, make_rig
+from tests.rig import ADMIN, START, TENANT, Rig, make_rig
 from tests.shapes import scenario
 
 
@@ -167,3 +169,33 @@ def test_profiles_change_nothing_either(tmp_path: Path, go: Any, seed: int) -> N
     rig = make_rig(tmp_path / "specs", scenario(seed), {})
     put(rig, go(imported(rig, profiles=True)))
     assert go(rig.plan()).changes == ()
+
+
+@pytest.mark.parametrize("language", ["fr-FR", "en-US"])
+def test_search_folders_are_said_and_those_that_graph_cannot_make_named(
+    tmp_path: Path, go: Any, language: str
+) -> None:
+    rig = make_rig(tmp_path / "specs", SCENARIO, {})
+    address = "box0@entreprise.example"
+    entry = rig.entry(address)
+    entry.stores["language"] = language
+    for name in ("Non lus", "Vieux"):
+        body = {
+            "@odata.type": "microsoft.graph.mailSearchFolder",
+            "displayName": name,
+            "includeNestedFolders": True,
+            "sourceFolderIds": [store.rest_id(entry, "inbox")],
+            "filterQuery": "isRead eq false",
+        }
+        route = f"/users/{entry.object_id}/mailFolders/searchfolders/childFolders"
+        assert call(rig.sandbox, "POST", route, body, actor=ADMIN)[0] == 201
+    (old,) = (f for f in store.folders(entry, rig.clock.now()).values() if f.name == "Vieux")
+    assert old.search
+    old.search["supported"] = False
+    taken = go(imported(rig, address))
+    (said,) = documents(taken, tmp_path / "out").values()
+    assert set(said.search_folders) == {"Non lus"}
+    found = said.search_folders["Non lus"]
+    assert (found.in_, found.filter, found.include_nested) == (("Inbox",), "isRead eq false", True)
+    assert "“Vieux” is left out" in taken.files["mailboxes/box0.yaml"]
+    assert not taken.plan.changes
