@@ -92,7 +92,7 @@ def parse(request: Request, *types: EntityType) -> Query:
     query.counted = count and eventual
     query.skiptoken, query.deltatoken = given.get("skiptoken"), given.get("deltatoken")
     if "skip" in given:
-        raise unsupported("'$skip' is not supported by the service.")
+        raise bad_request("'$skip' is not supported by the service.")  # [seen in public clients' tests]
     if "top" in given:
         query.top = _top(given["top"])
     if "select" in given:

@@ -198,6 +198,13 @@ def test_memberships_by_every_action(client: Client, tenant: Tenant) -> None:
     assert code(none) == (400, "BadRequest")
 
 
+def test_the_directory_has_no_skip(client: Client) -> None:
+    """[public clients' tests have the service's words]"""
+    response = client.get("/users", skip=1)
+    assert code(response) == (400, "Request_BadRequest")
+    assert response.json()["error"]["message"] == "'$skip' is not supported by the service."
+
+
 # --- nothing falls over ----------------------------------------------------------------------------------
 
 
