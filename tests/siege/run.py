@@ -10,9 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+import httpx
+
 from tests.postgres import served, server_programs
 from tests.siege.judge import Tenant, judged
-from tests.siege.stage import Stage, staged
+from tests.siege.stage import Replica, Stage, secrets_in, staged
 from tests.siege.storm import Storm
 
 
@@ -23,13 +25,15 @@ class Found:
     summary: str
 
 
-def siege(folder: Path, seed: int, *, days: int, replicas: int = 1) -> Found:
+def siege(folder: Path, seed: int, *, days: int, steps: int = 0, replicas: int = 1) -> Found:
+    """`steps` come after the last whole day."""
     rng = Random(seed)
     with _journal(replicas) as journal, staged(folder, rng, replicas=replicas, journal=journal) as stage:
         before = Tenant(stage.tenant.ask("GET", "state"))
         storm = Storm(stage)
         storm.begin()
         storm.days(days)
+        storm.steps(steps)
         wrong = [] if storm.calm() else ["it did not come to rest"]
         wrong += _last_words(stage, storm)
         after = Tenant(stage.tenant.ask("GET", "state"))
@@ -45,6 +49,9 @@ def siege(folder: Path, seed: int, *, days: int, replicas: int = 1) -> Found:
 def _last_words(stage: Stage, storm: Storm) -> Iterator[str]:
     """Told to stop, it stops; then a plan by hand is empty, and the record holds."""
     stage.until(lambda: _is_told(stage, storm), 30)
+    yield from (f"{name} died by itself" for name in storm.died)
+    for each in stage.replicas:
+        yield from _doors(each)
     for each in stage.replicas:
         code = each.end(signal.SIGTERM)
         if code:
@@ -56,6 +63,20 @@ def _last_words(stage: Stage, storm: Storm) -> Iterator[str]:
     record = stage.mbx("history", "--specs", specs, "--verify")
     if record.returncode:
         yield f"the record does not hold: {record.stdout[-500:]}{record.stderr[-500:]}"
+
+
+def _doors(replica: Replica) -> Iterator[str]:
+    """What it answers to those who watch it."""
+    with httpx.Client(base_url=str(replica.address()), trust_env=False, timeout=30) as http:
+        answers = {name: http.get(name) for name in ("/healthz", "/readyz", "/metrics", "/")}
+    for name, answer in answers.items():
+        if answer.status_code != 200:
+            yield f"{replica.name}: {name} answers {answer.status_code}: {answer.text[:300]}"
+        if secrets_in(answer.text):
+            yield f"{replica.name}: a secret at {name}"
+    for metric in ("mbx_cycles_total", "mbx_last_good_cycle_age_seconds", "mbx_leading"):
+        if f"\n{metric}{{" not in answers["/metrics"].text:
+            yield f"{replica.name}: no {metric} among its metrics"
 
 
 def _is_told(stage: Stage, storm: Storm) -> bool:

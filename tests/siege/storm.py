@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from tests.siege.estate import INTRUDER, ZONE, Estate, edited, first
 from tests.siege.stage import FORGE_SECRET, TENANT, Stage
@@ -33,6 +34,7 @@ class Storm:
     drifts: list[tuple[datetime, str, str]] = field(default_factory=list)  # when, mailbox, who was let in
     jumps: list[tuple[datetime, datetime]] = field(default_factory=list)  # the clock said this, then that
     answers: dict[str, list[int | None]] = field(default_factory=lambda: {"forged": [], "right": []})
+    died: list[str] = field(default_factory=list)  # by themselves
     told: list[str] = field(default_factory=list)
     number: int = 0
 
@@ -44,13 +46,19 @@ class Storm:
 
     def days(self, days: int) -> None:
         for _ in range(days):
-            for _ in range(_STEPS):
-                self.note(self.stage.rng.choice(self._events()))
-                self.stage.nudge()
-                self.stage.let_go()
-                self._jump(timedelta(hours=24 / _STEPS))
+            self.steps(_STEPS)
             self.weather("fair")
             self._turns()
+
+    def steps(self, number: int) -> None:
+        for _ in range(number):
+            if self.stage.rng.random() < 0.6:
+                self.note(self.commit)
+            self.note(self.stage.rng.choice(self._events()))
+            self.died += [each.name for each in self.stage.replicas if not each.runs]
+            self.stage.nudge()
+            self.stage.let_go()
+            self._jump(timedelta(hours=24 / _STEPS))
 
     def note(self, event: Callable[[], None]) -> None:
         self.told.append(f"{self.stage.wall.now():%d %H:%M} {event.__name__}")
@@ -72,9 +80,9 @@ class Storm:
 
     def _events(self) -> list[Callable[[], None]]:
         return [
-            self.commit, self.commit, self.commit, self.commit, self.change_weather, self.change_weather,
-            self.kill, self.kill, self.pause, self.stop, self.drift, self.drift, self.hooks,
-            self.unsigned, self.by_a_stranger, self.broken, self.emptied, self.older, self.branch_gone,
+            self.change_weather, self.change_weather, self.kill, self.kill, self.pause, self.stop,
+            self.drift, self.drift, self.hooks, self.unsigned, self.by_a_stranger, self.broken,
+            self.emptied, self.symlink, self.older, self.branch_gone,
         ]  # fmt: skip
 
     def commit(self) -> None:
@@ -93,8 +101,10 @@ class Storm:
 
     def stop(self) -> None:
         each = self.stage.rng.choice(self.stage.replicas)
+        came_up = each.listens  # before that, the signal ends it as it ends any process
         code = each.end(signal.SIGTERM)
-        assert code == 0, f"SIGTERM: exit {code}"
+        if code and (came_up or code != -signal.SIGTERM):
+            self.died.append(f"{each.name} (told to stop: exit {code})")
         each.start()
 
     def pause(self) -> None:
@@ -107,7 +117,8 @@ class Storm:
         """An admin lets somebody in by hand; a mailbox is chosen once, so that nothing flaps."""
         left = sorted({*self.versions[-1].estate.boxes} - {box for _, box, _ in self.drifts})
         left = [box for box in left if not box.startswith("nouvelle")]  # it may not be there yet
-        if left:
+        # What nobody looked after yet cannot drift: it is put right as part of the first turn.
+        if left and any(line.get("condition") in ("clean", "converged") for line in self._ends()):
             box = self.stage.rng.choice(left)
             self.drifts.append((self.stage.wall.now(), box, INTRUDER))
             self.stage.tenant.poke(
@@ -132,6 +143,15 @@ class Storm:
         forge.git("rm", "--quiet", "-r", "specs")
         self._push_bad()
 
+    def symlink(self) -> None:
+        """Signed by one who may, and it leads out of the repository."""
+        place = self.stage.forge.desk / "specs" / "contact.yaml"
+        outside = self.stage.folder / "outside.yaml"
+        outside.write_text(_POISON % INTRUDER)
+        place.unlink()
+        place.symlink_to(outside)
+        self._push_bad()
+
     def older(self) -> None:
         """The branch goes back to what it was; what was given up must not come back."""
         if len(self.versions) > 1:
@@ -150,8 +170,9 @@ class Storm:
     def _publish(self, estate: Estate) -> None:
         for name, text in estate.files():
             self.stage.forge.write(f"specs/{name}", text)
+        at = self.stage.wall.now()
         commit = self.stage.forge.commit(f"Change {self.number}")
-        self.versions.append(Version(self.stage.wall.now(), commit, estate))
+        self.versions.append(Version(at, commit, estate))
 
     def _bad(self, name: str, text: str, *options: str) -> None:
         self.stage.forge.write(name, text)
@@ -193,8 +214,11 @@ class Storm:
         self.stage.nudge()
         cycles = self.stage.ended()
         self.stage.until(lambda: self.stage.ended() > cycles, 20)
-        lines = [
+        good = [line for line in self._ends() if line.get("commit") == self.versions[-1].commit]
+        return any(line.get("condition") == "clean" for line in good[-2:])
+
+    def _ends(self) -> list[dict[str, Any]]:
+        """Of every turn of every replica, its one line."""
+        return [
             line for each in self.stage.replicas for line in each.lines() if line["event"] == "cycle.ended"
         ]
-        good = [line for line in lines if line.get("commit") == self.versions[-1].commit]
-        return any(line.get("condition") == "clean" for line in good[-2:])
