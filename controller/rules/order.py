@@ -32,10 +32,10 @@ def arrange(wished: Sequence[str], held: Mapping[str, int], taken: Collection[in
     if there == listed and len(there) == len(wished):
         return Arrangement()
     everything = sorted((*held.values(), *taken))
-    dense = everything == list(range(1, len(everything) + 1))
-    between = Arrangement() if dense else _where_room_is(wished, held, taken)
-    if not dense and _holds(between, wished, held, taken):
-        return between
+    if everything != list(range(1, len(everything) + 1)):
+        between = _where_room_is(wished, held, taken)
+        if _holds(between, wished, held, taken):
+            return between
     return _to_the_end(wished, held, everything)
 
 
