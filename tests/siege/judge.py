@@ -103,6 +103,7 @@ def judged(storm: Storm, before: Tenant, after: Tenant) -> Iterator[str]:
                 yield f"{address}: {what} is {is_!r}, shall be {shall!r}"
     yield from _untouched(before, after, managed)
     yield from _writes(storm, before, after, managed)
+    yield from _commits(storm)
     yield from _news(storm)
     yield from _traces(storm.stage)
     if any(answer not in (401, None) for answer in storm.answers["forged"]):
@@ -171,6 +172,21 @@ def _asked(storm: Storm, at: datetime) -> Iterator[set[Held]]:
     for version in done:
         for moment in moments:
             yield version.estate.held(moment)
+
+
+def _commits(storm: Storm) -> Iterator[str]:
+    """Only what was trusted is gone by, and never an older one after a newer."""
+    order = {version.commit: number for number, version in enumerate(storm.versions)}
+    newest = -1
+    for line in sorted(storm.ends(), key=lambda each: str(each["timestamp"])):
+        if line["condition"] == "stalled" or not line.get("commit"):
+            continue
+        number = order.get(line["commit"])
+        if number is None:
+            yield f"{line['timestamp']}: went by {line['commit']}, which nobody may trust"
+        elif number < newest:
+            yield f"{line['timestamp']}: went back to commit {number} after {newest}"
+        newest = max(newest, -1 if number is None else number)
 
 
 def _news(storm: Storm) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,8 +75,11 @@ def _doors(replica: Replica) -> Iterator[str]:
             yield f"{replica.name}: {name} answers {answer.status_code}: {answer.text[:300]}"
         if secrets_in(answer.text):
             yield f"{replica.name}: a secret at {name}"
-    for metric in ("mbx_cycles_total", "mbx_last_good_cycle_age_seconds", "mbx_leading"):
-        if f"\n{metric}{{" not in answers["/metrics"].text:
+    metrics = answers["/metrics"].text
+    leads = re.search(r"^mbx_leading\{.*\} 1(\.0)?$", metrics, re.MULTILINE) is not None
+    wanted = ["mbx_leading", *(["mbx_cycles_total", "mbx_last_good_cycle_age_seconds"] if leads else [])]
+    for metric in wanted:  # who stands by saw no tenant
+        if f"\n{metric}{{" not in metrics:
             yield f"{replica.name}: no {metric} among its metrics"
 
 

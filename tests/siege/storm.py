@@ -118,7 +118,7 @@ class Storm:
         left = sorted({*self.versions[-1].estate.boxes} - {box for _, box, _ in self.drifts})
         left = [box for box in left if not box.startswith("nouvelle")]  # it may not be there yet
         # What nobody looked after yet cannot drift: it is put right as part of the first turn.
-        if left and any(line.get("condition") in ("clean", "converged") for line in self._ends()):
+        if left and any(line.get("condition") in ("clean", "converged") for line in self.ends()):
             box = self.stage.rng.choice(left)
             self.drifts.append((self.stage.wall.now(), box, INTRUDER))
             self.stage.tenant.poke(
@@ -214,10 +214,10 @@ class Storm:
         self.stage.nudge()
         cycles = self.stage.ended()
         self.stage.until(lambda: self.stage.ended() > cycles, 20)
-        good = [line for line in self._ends() if line.get("commit") == self.versions[-1].commit]
+        good = [line for line in self.ends() if line.get("commit") == self.versions[-1].commit]
         return any(line.get("condition") == "clean" for line in good[-2:])
 
-    def _ends(self) -> list[dict[str, Any]]:
+    def ends(self) -> list[dict[str, Any]]:
         """Of every turn of every replica, its one line."""
         return [
             line for each in self.stage.replicas for line in each.lines() if line["event"] == "cycle.ended"
