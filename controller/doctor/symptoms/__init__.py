@@ -6,7 +6,7 @@ services.usi.edu/TDClient/315/Portal/KB/ArticleDet?ID=10882 (web, new, Mac),
 wisechecker.com/outlook-mobile-shared-mailbox-add-manage (phones),
 helpdesk.judsonu.edu/support/solutions/articles/47524-accessing-another-mailbox (From),
 outlookpower.com/article/why-your-outlook-rules-might-be-client-only-and-how-to-fix-them (client-only
-rules).
+rules), learn.microsoft.com/exchange/troubleshoot/client-connectivity/one-reply-sent-sender (one reply).
 """
 
 from __future__ import annotations
@@ -57,9 +57,18 @@ _RULES: Final = (
 _JUNK: Final = (
     "Outlook on the web and new Outlook: look into Junk Email, Deleted Items, and Other beside Focused.",
     "Classic Outlook: the same; a filter of the view may hide mail, too.",
+    "Junk Email and quarantine are not looked at from here. Exchange admin centre, Mail flow, Message trace: "
+    "it tells what was quarantined, filtered as spam, or is still under way.",
     "Ask a sender for the bounce message: its code (5.x.x) says who refused it.",
 )
-_REPLY: Final = ("Write to it from an address outside that has not written since replies were switched on.",)
+_REPLY: Final = (
+    "Write to it from an address outside that has not written since replies were switched on: each sender is "
+    "answered once. Switching off and on begins anew.",
+)
+_OWN: Final = (
+    "Outlook picks the sender by the folder one stands in: reply from within the mailbox's own Inbox.",
+    *_FROM,
+)
 _CLAIM: Final = (
     "Outlook on the web and new Outlook: right-click a message, Categorize, before answering it.",
     "Classic Outlook: select the message, Home, Categorize, before answering it.",
@@ -77,7 +86,7 @@ SYMPTOMS: Final[dict[str, Symptom]] = {
     "no-from-field": Symptom(
         "The From field is missing", outlook.no_from_field, ("access", "appearance"), _FROM
     ),
-    "own-address": Symptom("Replies leave from one's own address", sending.own_address, ("access",), _FROM),
+    "own-address": Symptom("Replies leave from one's own address", sending.own_address, ("access",), _OWN),
     "not-arriving": Symptom(
         "Mail is not arriving", arriving.not_arriving, ("forwarding", "delivery", "rules"), _JUNK
     ),

@@ -2,8 +2,7 @@
 
 Of a mailbox that is full: MicrosoftDocs/microsoft-365-docs,
 microsoft-365/admin/email/about-shared-mailboxes.md ("you'll be able to receive email for a while … after
-that, it will stop"). Of replies:
-learn.microsoft.com/exchange/troubleshoot/client-connectivity/one-reply-sent-sender.
+that, it will stop").
 """
 
 from __future__ import annotations
@@ -46,12 +45,6 @@ def not_arriving(case: Case) -> Iterator[Cause]:
             )
     for told in case.hidden:
         yield Cause(Likelihood.LIKELY, told, "Find out who made it, and when.")
-    yield Cause(
-        Likelihood.POSSIBLE,
-        "the Junk Email folder and the quarantine are not looked at from here",
-        "Look into both; then trace one message in the Exchange admin centre, Mail flow, Message trace: it "
-        "tells what was quarantined, filtered as spam, or still under way.",
-    )
 
 
 def _told(rule: Rule, action: str) -> str:
@@ -143,8 +136,3 @@ def no_reply(case: Case) -> Iterator[Cause]:
             "the remote domain * lets no external automatic reply out",
             "Set-RemoteDomain Default -AutoReplyEnabled $true -AllowedOOFType External",
         )
-    yield Cause(
-        Likelihood.POSSIBLE,
-        "each sender is answered once while replies are on",
-        "Write from an address that has not written yet; switching off and on begins anew.",
-    )

@@ -82,12 +82,6 @@ def own_address(case: Case) -> Iterator[Cause]:
                 f"{who} can read it and not send as it: replies leave from {who}",
                 f"Give {who} send-as.",
             )
-    if case.of(SEND_AS):
-        yield Cause(
-            Likelihood.POSSIBLE,
-            "Outlook picks the sender by the folder one stands in, and by From",
-            "Let them reply from within the mailbox's own Inbox, and show From.",
-        )
 
 
 def sent_elsewhere(case: Case) -> Iterator[Cause]:

@@ -149,3 +149,16 @@ def test_a_group_beside_a_grant_by_name_does_not_hinder_mapping() -> None:
 @pytest.mark.parametrize("name", SYMPTOMS)
 def test_only_the_person_can_look_at_outlook(name: str) -> None:
     assert any("what only the person can look at" in line.group for line in findings(case(), name))
+
+
+def test_what_is_always_so_is_no_cause_and_is_told_who_asks() -> None:
+    well = case(rules=(rule(assignCategories=["Vu"]),))
+    for name, always in (
+        ("not-arriving", "quarantine"),
+        ("no-reply", "answered once"),
+        ("own-address", "own Inbox"),
+    ):
+        group = SYMPTOMS[name].words
+        unasked = [line.text for line in findings(well) if line.group.startswith(group)]
+        assert unasked == ["nothing in the tenant explains it"]
+        assert always in told(name, well)
