@@ -255,20 +255,24 @@ class _Work:
         return replace(request, call=f"{before}{self._object_ids[address]}{after}")
 
     async def _is_so(self, change: Change, lost: UnknownOutcomeError) -> bool:
-        """Whether what was sent has been done although the answer was lost. Raises `lost` where nobody can
-        look: then nothing is repeated, and the next run plans from what it finds."""
+        """Whether what was sent has been done although the answer was lost. A look that does not show it
+        proves nothing while it may be on its way: only past our patience is it taken for not done. Raises
+        `lost` where nobody can look, or waits any more: then nothing is repeated, and the next run plans from
+        what it finds."""
         if change.rests_on and len(change.requests) > 1:
             return False  # taken away and put back: to see it proves nothing, and to repeat it does no harm
         spent = 0.0
         for pause in (*_PAUSES, *[_PAUSES[-1]] * 1000):
             seen = await self._glance(change)
-            if seen is not None:
-                return seen
+            if seen:
+                return True
             if spent + pause > self._patience:
                 break
             spent += pause
             await self._tools.sleep(pause)
-        raise lost
+        if seen is None or self._tools.stopping():
+            raise lost
+        return False
 
     async def _glance(self, change: Change) -> bool | None:
         """Whether it is so; None where that could not be read, or not even its object is seen yet."""

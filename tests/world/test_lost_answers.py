@@ -20,6 +20,12 @@ rules:
   - {{name: Urgent, conditions: {{subjectContains: [urgent]}}, actions: {{markImportance: high}}}}
 """
 RULES = "*/messageRules"
+GRANT = f"""\
+kind: SharedMailbox
+address: {BOX}
+additive: [access]
+access: {{alice@entreprise.example: [full-access]}}
+"""
 BLIND = FaultRule(kind=FaultKind.UNAVAILABLE, on="read", operations=(f"GET {RULES}",), after=1)
 
 
@@ -82,3 +88,15 @@ def test_what_is_taken_away_and_put_back_is_not_proved_by_a_late_answer(rig, go,
     plan = go(tenant.plan())
     assert [change.id for change in plan.changes if change.cause is Cause.DRIFT] == []
     assert plan.changes == ()
+
+
+@pytest.mark.parametrize("kind", [FaultKind.LOST_BEFORE, FaultKind.LOST_AFTER])
+def test_what_becomes_visible_late_is_looked_for_before_a_lost_write_is_repeated(rig, go, kind):
+    """A grant that took effect, whose answer was lost, and that a look does not show for a while."""
+    tenant = rig(GRANT)
+    lost = FaultRule(kind=kind, on="write", operations=("Add-MailboxPermission",), times=1)
+    forecast = Forecast(seed=1, faults=(lost,), propagation={"permission": timedelta(seconds=10)}, pinned_reads=False)
+    tenant.sandbox.weather = ForecastWeather(forecast, tenant.clock)
+    (outcome,) = go(tenant.apply()).outcomes
+    assert outcome.status is Status.APPLIED
+    assert [record.operation for record in tenant.sandbox.world.audit] == ["Add-MailboxPermission"]
