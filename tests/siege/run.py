@@ -51,6 +51,7 @@ def _last_words(stage: Stage, storm: Storm) -> Iterator[str]:
     """Told to stop, it stops; then a plan by hand is empty, and the record holds."""
     stage.until(lambda: _is_told(stage, storm), 30)
     yield from (f"{name} died by itself" for name in storm.died)
+    stage.until(lambda: all(_is_ready(each) for each in stage.replicas), 60)  # one may have just come up
     for each in stage.replicas:
         yield from _doors(each)
     for each in stage.replicas:
@@ -64,6 +65,14 @@ def _last_words(stage: Stage, storm: Storm) -> Iterator[str]:
     record = stage.mbx("history", "--specs", specs, "--verify")
     if record.returncode:
         yield f"the record does not hold: {record.stdout[-500:]}{record.stderr[-500:]}"
+
+
+def _is_ready(replica: Replica) -> bool:
+    address = replica.address()
+    if address is None:
+        return False
+    with httpx.Client(base_url=address, trust_env=False, timeout=30) as http:
+        return http.get("/readyz").is_success
 
 
 def _doors(replica: Replica) -> Iterator[str]:
