@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +19,7 @@ def main() -> int:
     parser.add_argument("--replicas", type=int, default=1, help="more than one: on a PostgreSQL of their own")
     parser.add_argument("--keep", type=Path, help="a folder for what is left: logs, journal, repository")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # else what it started would be left behind
     bad = 0
     for seed in range(chosen.seed, chosen.seed + chosen.runs):
         folder = Path(tempfile.mkdtemp(prefix=f"siege-{seed}-", dir=chosen.keep))
