@@ -56,8 +56,8 @@ class Sight:
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What applying needs from outside. `unconcluded` are changes whose request went out in an earlier
-    run that was cut off: the service may know them. Once `lead` is lost no further request goes out; once
-    `stopping`, no further change is begun, and nothing is waited for."""
+    run that was cut off, by when: the service may know them. Once `lead` is lost no further request goes
+    out; once `stopping`, no further change is begun, and nothing is waited for."""
 
     reader: Reader
     writer: Writer
@@ -69,7 +69,7 @@ class Tools:
     now: Callable[[], datetime]
     sleep: Callable[[float], Awaitable[None]]
     patience: timedelta
-    unconcluded: frozenset[str] = frozenset()
+    unconcluded: Mapping[str, datetime] = field(default_factory=dict)
     told: Callable[[Outcome], None] = lambda outcome: None
     deadline: timedelta = timedelta(hours=1)  # how long what was accepted may stay unseen
     overdue: frozenset[str] = frozenset()  # changes that an earlier run waited for in vain
@@ -160,6 +160,10 @@ class _Work:
     async def _send(self, attempt: _Attempt) -> None:
         change = attempt.change
         aspect = self._tools.aspects[change.aspect]
+        done = await self._was_done(change)
+        if not done and self._tools.stopping():
+            self._conclude(attempt, Status.SKIPPED, _STOPPING)
+            return
         for step, request in enumerate(change.requests):
             try:
                 intent = await self._intend(change, step)
@@ -167,6 +171,8 @@ class _Work:
                 self._conclude(attempt, Status.SKIPPED, _LOST)
                 return
             attempt.intents.append(intent)
+            if done:
+                continue
             record = aspect.own_record(change, request)
             noted = {name: value for name, value in record.items() if value is not None}
             former = await self._remembered(noted, change)
@@ -259,20 +265,31 @@ class _Work:
         proves nothing while it may be on its way: only past our patience is it taken for not done. Raises
         `lost` where nobody can look, or waits any more: then nothing is repeated, and the next run plans from
         what it finds."""
-        if change.rests_on and len(change.requests) > 1:
-            return False  # taken away and put back: to see it proves nothing, and to repeat it does no harm
+        if _is_put_back(change):
+            return False
+        seen = await self._appears(change, self._tools.patience)
+        if not seen and (seen is None or self._tools.stopping()):
+            raise lost
+        return bool(seen)
+
+    async def _was_done(self, change: Change) -> bool:
+        """Whether a run that was cut off before it heard the answer has done it. It is looked for as long as
+        if that run had gone on; then it is sent again."""
+        sent = self._tools.unconcluded.get(change.id)
+        if sent is None or change.action is Action.CREATE or _is_put_back(change):
+            return False  # what is made twice is refused
+        return bool(await self._appears(change, sent + self._tools.patience - self._tools.now()))
+
+    async def _appears(self, change: Change, patience: timedelta) -> bool | None:
+        """Looks for what was sent until it is seen, or patience ends. None: nobody could tell."""
         spent = 0.0
         for pause in (*_PAUSES, *[_PAUSES[-1]] * 1000):
             seen = await self._glance(change)
-            if seen:
-                return True
-            if spent + pause > self._patience:
-                break
+            if seen or self._tools.stopping() or spent + pause > patience.total_seconds():
+                return seen
             spent += pause
             await self._tools.sleep(pause)
-        if seen is None or self._tools.stopping():
-            raise lost
-        return False
+        return None
 
     async def _glance(self, change: Change) -> bool | None:
         """Whether it is so; None where that could not be read, or not even its object is seen yet."""
@@ -366,6 +383,11 @@ def _in_circle(circle: Sequence[str]) -> str:
         f"not attempted: it waits for {circle[1]}, and that, in the end, for it ({len(circle)} changes in a "
         "circle): take one of them out of the specs, apply, and put it back"
     )
+
+
+def _is_put_back(change: Change) -> bool:
+    """Taken away and put back: to see it proves nothing, and to repeat it does no harm."""
+    return bool(change.rests_on) and len(change.requests) > 1
 
 
 def _first(errors: BaseException) -> BaseException:

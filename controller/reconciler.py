@@ -270,7 +270,7 @@ async def carry_out(setting: Setting, connection: Connection, prepared: Prepared
         now=setting.now,
         sleep=setting.sleep,
         patience=setting.patience,
-        unconcluded=frozenset(i for i, a in prepared.memory.awaited.items() if not a.accepted),
+        unconcluded={i: a.since for i, a in prepared.memory.awaited.items() if not a.accepted},
         told=setting.told,
         deadline=setting.deadline,
         overdue=frozenset(i for i, a in prepared.memory.awaited.items() if a.accepted),

@@ -11,6 +11,7 @@ from controller.sandbox import mailbox_store as store
 from controller.sandbox.forecast import FaultRule, Forecast
 from controller.sandbox.state import FaultKind
 from controller.sandbox.weather import FairWeather, ForecastWeather
+from tests.rig import KilledError
 
 BOX = "libre@entreprise.example"
 SPEC = f"""\
@@ -100,3 +101,46 @@ def test_what_becomes_visible_late_is_looked_for_before_a_lost_write_is_repeated
     (outcome,) = go(tenant.apply()).outcomes
     assert outcome.status is Status.APPLIED
     assert [record.operation for record in tenant.sandbox.world.audit] == ["Add-MailboxPermission"]
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize(
+    ("access", "write"),
+    [("{alice@entreprise.example: [full-access]}", "Add-MailboxPermission"),
+     ("{}", "Remove-MailboxPermission")],
+)  # fmt: skip
+def test_who_was_killed_over_a_write_that_shows_late_does_not_have_it_sent_twice(rig, go, access, write, moment):
+    """The next run finds an intent without an end, and looks for as long as the killed one would have."""
+    tenant = rig(GRANT.replace("additive: [access]\n", "").replace("{alice@entreprise.example: [full-access]}", access)
+                 + "---\nkind: Approval\nfinding: last-reader/libre@entreprise.example\nreason: A test\n")  # fmt: skip
+    if write.startswith("Remove"):
+        tenant.poke("Add-MailboxPermission", Identity=BOX, User="bruno@entreprise.example", AccessRights=["FullAccess"])
+    known = len(tenant.sandbox.world.audit)
+    forecast = Forecast(seed=1, propagation={"permission": timedelta(seconds=10)}, pinned_reads=False)
+    tenant.clock.advance(timedelta(hours=1))
+    tenant.sandbox.weather = ForecastWeather(forecast, tenant.clock)
+    _kill_over(tenant, go, write, moment)
+    assert {outcome.status for outcome in go(tenant.apply()).outcomes} == {Status.APPLIED}
+    assert [record.operation for record in tenant.sandbox.world.audit[known:]] == [write]
+    tenant.clock.advance(timedelta(minutes=1))
+    assert not go(tenant.plan()).changes
+
+
+def _kill_over(tenant, go, write: str, moment: str) -> None:
+    """Dies before or after the request with that cmdlet."""
+    on = tenant.wire.handle_async_request
+
+    async def deadly(request):
+        hit = write.encode() in await request.aread()
+        if hit and moment == "before":
+            raise KilledError
+        response = await on(request)
+        if hit:
+            raise KilledError
+        return response
+
+    tenant.wire.handle_async_request = deadly
+    with pytest.raises((KilledError, BaseExceptionGroup)) as death:
+        go(tenant.apply())
+    assert "KilledError" in repr(death.value)
+    del tenant.wire.handle_async_request
