@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import signal
+import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
@@ -100,6 +101,8 @@ def command(**options: Any) -> int:
     Exit status: 0 when told to stop. With --once as apply; in report mode, outside the apply windows and
     for documents with `mode: report` 2 where something is pending.
     """
+    if not options["once"]:
+        _expect_signals()
     settings = load_settings()
     once, level = options["once"], options["log_level"] or settings.log_level
     if not once and "log_level" not in settings.model_fields_set and not options["log_level"]:
@@ -109,6 +112,14 @@ def command(**options: Any) -> int:
     with closing(Journals(settings.journal_url)) as journals:
         run = _once if once else _for_ever
         return asyncio.run(_told(run, settings, source, journals, options))
+
+
+def _expect_signals() -> None:
+    """Until the loop hears them itself: told to stop, it has nothing to finish yet, and a hang-up asks for
+    the look that comes anyway."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def _source(settings: Settings, options: dict[str, Any]) -> Source:

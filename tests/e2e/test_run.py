@@ -9,6 +9,7 @@ import queue
 import random
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -277,3 +278,16 @@ def test_several_commands_that_cannot_be_meant(desk: Desk) -> None:
     desk.mbx("resume", BOX, code=0)
     desk.mbx("run", "--once", code=0)
     assert desk.tenant.holders(BOX) == {f"{who}@entreprise.example" for who in TEAM}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGHUP, 7)])
+def test_signals_that_come_before_the_loop_is_there(desk: Desk, number: int, code: int) -> None:
+    """Told to stop, it ends well; a hang-up is passed over, so that it comes to what stands behind it here."""
+    early = f"""
+import os, sys
+from controller.cli import main, run
+run.load_settings = lambda: (os.kill(os.getpid(), {int(number)}), sys.exit(7))
+sys.exit(main(["run", "--listen", "off"]))
+"""
+    done = subprocess.run([sys.executable, "-c", early], cwd=desk.folder, env=desk.env, timeout=PATIENCE, check=False)
+    assert done.returncode == code
