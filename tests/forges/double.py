@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -46,7 +47,7 @@ class Answered:
         return b"" if self.body is None else json.dumps(self.body).encode()
 
 
-class Double:
+class Double(ABC):
     """`faults` are given in turn, before anything is looked at; None lets one request through."""
 
     def __init__(self) -> None:
@@ -54,8 +55,8 @@ class Double:
         self.faults: list[Answered | None] = []
         self.base = ""
 
-    def respond(self, asked: Asked) -> Answered:
-        raise NotImplementedError
+    @abstractmethod
+    def respond(self, asked: Asked) -> Answered: ...
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], raw: bytes) -> Answered:
         parts = urlsplit(url)
