@@ -146,38 +146,33 @@ def test_the_end_of_the_certificate_is_told(rig: Rig, tmp_path: Path, go: Any) -
     assert ("mbx_certificate_ends_timestamp_seconds", "entreprise") not in samples(metrics)
 
 
-def test_a_tenant_under_another_name_leaves_no_series_behind(rig: Rig, tmp_path: Path, go: Any) -> None:
-    metrics, turns = Metrics(rig.clock.now), []
+def _first_turn(rig: Rig, folder: Path, go: Any) -> Turn:
+    turns: list[Turn] = []
 
     async def keep(turn: Turn) -> None:
         turns.append(turn)
 
     async def live() -> None:
-        async with Follow(tmp_path, rig, listeners=[keep]).running():
+        async with Follow(folder, rig, listeners=[keep]).running():
             pass
 
     go(live())
-    metrics.note(turns[0])
+    return turns[0]
+
+
+def test_a_tenant_under_another_name_leaves_no_series_behind(rig: Rig, tmp_path: Path, go: Any) -> None:
+    metrics, turn = Metrics(rig.clock.now), _first_turn(rig, tmp_path, go)
+    metrics.note(turn)
     before = len(samples(metrics))
     for number in range(300):
-        metrics.note(replace(turns[0], tenant=f"nom-{number}"))
+        metrics.note(replace(turn, tenant=f"nom-{number}"))
     told = samples(metrics)
     assert len(told) == before
     assert {labels[-1] for labels in told if labels[0] == "mbx_documents"} == {"nom-299"}
 
 
 def test_no_plan_makes_more_series_than_the_most(rig: Rig, tmp_path: Path, go: Any) -> None:
-    metrics, turns = Metrics(rig.clock.now), []
-
-    async def keep(turn: Turn) -> None:
-        turns.append(turn)
-
-    async def live() -> None:
-        async with Follow(tmp_path, rig, listeners=[keep]).running():
-            pass
-
-    go(live())
-    (turn, *_) = turns
+    metrics, turn = Metrics(rig.clock.now), _first_turn(rig, tmp_path, go)
     plan = turn.cycle.plan
     many = tuple(Finding(f"policy/p{number}", BOX, Severity.WARNING, "no") for number in range(5000))
     cycle = replace(turn.cycle, plan=replace(plan, findings=many))
